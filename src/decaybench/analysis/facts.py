@@ -1,0 +1,180 @@
+"""Facts: every number of the page with its interval, unit, n and method, under one id.
+
+Ids are paths: study/variant/λ/metric for what one λ gives, study/variant/quantity for what a variant gives.
+Values are means over seeds, of cells that did not diverge.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from decaybench.analysis.selection import choose
+from decaybench.analysis.statistics import Estimate, FloatArray, means
+from decaybench.cells import ACCURACIES, LOSSES, replacing
+from decaybench.config import BUNDLED_ROWS, Study, Variant
+from decaybench.grid import weight_decay_label
+
+METRICS = [*LOSSES, *ACCURACIES, "weight_norm", "row_space_norm", "null_space_norm"]
+DIFFERENCES = ("test_loss", "validation_loss", "test_accuracy", "weight_norm")  # to λ = 0, within a seed
+UNITS = {"mse": "squared target units", "cross_entropy": "nats"}
+
+Fact = dict[str, Any]
+
+
+def fact(estimate: Estimate, unit: str) -> Fact:
+    """An estimate as a fact."""
+    return {
+        "value": estimate.value, "low": estimate.low, "high": estimate.high,
+        "n": estimate.n, "unit": unit, "method": estimate.method,
+    }  # fmt: skip
+
+
+def plain_fact(value: Any, unit: str, method: str, n: int | None = None) -> Fact:
+    """A value that has no interval: a count, a choice, a probability."""
+    return {"value": value, "low": None, "high": None, "n": n, "unit": unit, "method": method}
+
+
+def overlap_of(variant: Variant) -> float | None:
+    """n_test / n_train where seeds are random splits of one data set, see `statistics.means`."""
+    task = variant.task
+    return task.n_test / task.n_train if task.kind in BUNDLED_ROWS else None
+
+
+def study_facts(study: Study, cells: pd.DataFrame) -> dict[str, Fact]:
+    """All facts of one study, by id."""
+    facts: dict[str, Fact] = {}
+    for variant in study.resolved():
+        own = cells[cells["variant"] == variant.name]
+        for key, value in variant_facts(variant, own).items():
+            facts[f"{study.name}/{variant.name}/{key}"] = value
+    return facts
+
+
+def variant_facts(variant: Variant, cells: pd.DataFrame) -> dict[str, Fact]:
+    """Facts of one variant, by the rest of their id."""
+    healthy = cells[~cells["diverged"]]
+    overlap = overlap_of(variant)
+    facts = {
+        "n_cells": plain_fact(len(cells), "cells", "count"),
+        "n_diverged": plain_fact(int(cells["diverged"].sum()), "cells", "count"),
+        "n_seeds": plain_fact(int(cells["seed"].nunique()), "seeds", "count"),
+    }
+    wide = _wide(healthy)
+    for key, estimate in zip(wide.columns, column_means(wide, overlap), strict=True):
+        facts[key] = fact(estimate, _unit(key.partition("/")[2], variant))
+    facts.update(_choice(variant, cells, overlap))
+    return facts
+
+
+def paired(cells: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """A metric as a table seeds × λ, of the λ and seeds at which no cell diverged."""
+    table = cells[~cells["diverged"]].pivot(index="seed", columns="weight_decay", values=metric)
+    complete = table.dropna(axis="columns")
+    return complete if complete.shape[1] else table.dropna(axis="index")
+
+
+def _wide(healthy: pd.DataFrame) -> pd.DataFrame:
+    """Seeds × "λ/metric": every metric that the model has, the gap, and paired differences to λ = 0."""
+    columns: dict[str, pd.Series] = {}
+    tables = {
+        metric: healthy.pivot(index="seed", columns="weight_decay", values=metric)
+        for metric in METRICS
+        if healthy[metric].notna().any()
+    }
+    if not tables:
+        return pd.DataFrame()
+    tables["generalisation_gap"] = tables["test_loss"] - tables["train_loss"]
+    for metric in DIFFERENCES:
+        if metric in tables and 0.0 in tables[metric].columns:
+            difference = tables[metric].sub(tables[metric][0.0], axis="index")
+            tables[f"{metric}_difference"] = difference.drop(columns=0.0)
+    for metric, table in tables.items():
+        for weight_decay in table.columns:
+            columns[f"{weight_decay_label(float(weight_decay))}/{metric}"] = table[weight_decay]
+    return pd.DataFrame(columns)
+
+
+def column_means(wide: pd.DataFrame, overlap: float | None) -> list[Estimate]:
+    """Mean and interval of every column over the seeds that it has; together where they have the same seeds."""
+    estimates: dict[int, Estimate] = {}
+    groups: dict[bytes, list[int]] = {}
+    present = wide.notna().to_numpy()
+    for position in range(wide.shape[1]):
+        groups.setdefault(present[:, position].tobytes(), []).append(position)
+    for positions in groups.values():
+        rows = present[:, positions[0]]
+        if not rows.any():
+            estimates.update(dict.fromkeys(positions, Estimate(None, None, None, 0, "none: no pair of cells")))
+            continue
+        values = wide.to_numpy(np.float64)[rows][:, positions]
+        estimates.update(zip(positions, means(values, overlap=overlap), strict=True))
+    return [estimates[position] for position in range(wide.shape[1])]
+
+
+def _unit(metric: str, variant: Variant) -> str:
+    if metric.endswith("accuracy"):
+        return "share"
+    if metric.endswith("norm"):
+        return "weight units"
+    return UNITS["cross_entropy" if variant.loss == "cross_entropy" else "mse"]
+
+
+def _choice(variant: Variant, cells: pd.DataFrame, overlap: float | None) -> dict[str, Fact]:
+    validation, test = paired(cells, "validation_loss"), paired(cells, "test_loss")
+    if not validation.size:
+        return {}
+    grid = validation.columns.to_numpy(np.float64)
+    n = len(validation)
+    choice = choose(grid, _values(validation), _values(test), overlap)
+    by = "lowest mean validation loss"
+    facts = {
+        "chosen/weight_decay": plain_fact(choice.chosen, "λ", by, n),
+        "one_se/weight_decay": plain_fact(choice.one_se, "λ", "largest within one standard error", n),
+        "as_good/weight_decay": plain_fact(choice.as_good, "λ", "paired interval to the chosen λ holds 0", n),
+        "oracle/weight_decay": plain_fact(choice.oracle, "λ", "lowest mean test loss", n),
+        "chosen/regret": fact(choice.regret, _unit("test_loss", variant)),
+        "chosen/edge": plain_fact(choice.edge, "end of the grid", by, n),
+        "chosen/try_next": plain_fact(choice.try_next, "λ", "a factor 3 a step beyond the end", n),
+    }
+    for weight_decay, probability in choice.probability_best.items():
+        label = weight_decay_label(weight_decay)
+        facts[f"{label}/probability_best"] = plain_fact(probability, "share", "bootstrap over seeds", n)
+    return facts
+
+
+def _values(table: pd.DataFrame) -> FloatArray:
+    return table.to_numpy(np.float64)
+
+
+# --- files -----------------------------------------------------------------------------------------
+
+
+def summary(facts: Mapping[str, Fact], study: Study) -> pd.DataFrame:
+    """One row a variant and λ: n, how many diverged, and mean and interval of each metric."""
+    rows = []
+    for variant in study.resolved():
+        for weight_decay in sorted(variant.grid.weight_decay):
+            prefix = f"{study.name}/{variant.name}/{weight_decay_label(weight_decay)}/"
+            row: dict[str, Any] = {"study": study.name, "variant": variant.name, "weight_decay": weight_decay}
+            own = {key.removeprefix(prefix): f for key, f in facts.items() if key.startswith(prefix)}
+            row["n"] = own.get("train_loss", {}).get("n", 0)
+            for name in [*METRICS, "test_loss_difference"]:
+                for part, column in (("value", "mean"), ("low", "low"), ("high", "high")):
+                    row[f"{name}_{column}"] = own.get(name, {}).get(part)
+            rows.append(row)
+    return pd.DataFrame(rows).dropna(axis="columns", how="all")
+
+
+def write_json(content: Any, path: Path) -> None:
+    """Sorted, indented JSON, whole or not at all; NaN is refused."""
+    with replacing(path) as beside:
+        beside.write_text(
+            json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n",
+            encoding="utf-8",
+        )

@@ -1,0 +1,207 @@
+"""The command line: one verb a rule of the workflow; a verb's arguments are the rule's inputs, outputs and params."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from decaybench.config import ConfigError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb. Returns the exit code; what a person did wrong is one line on stderr."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except (ConfigError, OSError, _table_error()) as error:
+        print(f"decaybench {options.verb}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _table_error() -> type[Exception]:
+    from decaybench.cells import TableError
+
+    return TableError
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="decaybench", description="Weight decay on trial.")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+    plan = verbs.add_parser("plan", help="say what a config would train")
+    plan.add_argument("config", type=Path)
+    plan.set_defaults(run=_plan)
+
+    train = verbs.add_parser("train", help="train the cells of a block that its file lacks")
+    train.add_argument("--spec", required=True, help="the block as JSON")
+    train.add_argument("--output", type=Path, required=True)
+    train.set_defaults(run=_train)
+
+    collect = verbs.add_parser("collect", help="merge the blocks of a study into its tables")
+    collect.add_argument("--spec", required=True, help="the study as JSON")
+    collect.add_argument("--cells", type=Path, required=True)
+    collect.add_argument("--history", type=Path, required=True)
+    collect.add_argument("--timings", type=Path, required=True)
+    collect.add_argument("blocks", type=Path, nargs="+")
+    collect.set_defaults(run=_collect)
+
+    analyse = verbs.add_parser("analyse", help="turn a study's tables into facts")
+    analyse.add_argument("--study", required=True, help="the study as JSON")
+    analyse.add_argument("--cells", type=Path, required=True)
+    analyse.add_argument("--facts", type=Path, required=True)
+    analyse.add_argument("--summary", type=Path, required=True)
+    analyse.set_defaults(run=_analyse)
+
+    draw = verbs.add_parser("draw", help="draw the figures of a study")
+    draw.add_argument("--study", required=True, help="the study as JSON")
+    draw.add_argument("--cells", type=Path, required=True)
+    draw.add_argument("--history", type=Path, required=True)
+    draw.add_argument("--facts", type=Path, required=True)
+    draw.add_argument("--output", type=Path, required=True, help="folder of the SVG files")
+    draw.set_defaults(run=_draw)
+
+    gather = verbs.add_parser("gather", help="merge the facts and timings of all studies")
+    gather.add_argument("--config", required=True, help="the config as JSON")
+    gather.add_argument("--study-facts", type=Path, nargs="+", required=True)
+    gather.add_argument("--study-timings", type=Path, nargs="+", required=True)
+    gather.add_argument("--facts", type=Path, required=True)
+    gather.add_argument("--timings", type=Path, required=True)
+    gather.add_argument("--manifest", type=Path, required=True)
+    gather.set_defaults(run=_gather)
+
+    render = verbs.add_parser("render", help="write the page in one language")
+    render.add_argument("--config", required=True, help="the config as JSON")
+    render.add_argument("--language", required=True)
+    render.add_argument("--results", type=Path, required=True)
+    render.add_argument("--output", type=Path, required=True)
+    render.set_defaults(run=_render)
+    return parser
+
+
+def _plan(options: argparse.Namespace) -> None:
+    import yaml
+    from rich.console import Console
+    from rich.table import Table
+
+    from decaybench.config import parse_config
+    from decaybench.grid import block_specs
+
+    with options.config.open(encoding="utf-8") as handle:
+        try:
+            raw = yaml.safe_load(handle)
+        except yaml.YAMLError as error:
+            raise ConfigError(f"{options.config}: not YAML: {' '.join(str(error).split())}") from None
+    table = Table("study", "variants", "λ", "seeds", "cells", "blocks")
+    for study in parse_config(raw).studies:
+        variants = study.resolved()
+        counts = [
+            {len(variant.grid.weight_decay) for variant in variants},
+            {len(variant.grid.seed_list()) for variant in variants},
+        ]
+        cells = sum(len(v.grid.weight_decay) * len(v.grid.seed_list()) for v in variants)
+        table.add_row(
+            study.name, str(len(variants)), *("–".join(map(str, sorted(c))) for c in counts),
+            f"{cells:,}", str(len(block_specs(study))),
+        )  # fmt: skip
+    Console().print(table)
+
+
+def _train(options: argparse.Namespace) -> None:
+    import pyarrow as pa
+
+    from decaybench import cells as tables
+    from decaybench.grid import BlockSpec
+    from decaybench.learning import code_of
+
+    cells = BlockSpec.model_validate_json(options.spec).cells(code_of)
+    old = _old_rows(options.output)
+    rows, missing = tables.select(old, cells)
+    runs = tables.block_runs(old)
+    print(f"{len(rows):,} of {len(cells):,} cells are there; {len(missing):,} to train", file=sys.stderr)
+    if missing:
+        from decaybench.learning.record import train_and_record
+
+        fresh, run = train_and_record(missing)
+        rows, _ = tables.select(pa.concat_tables([old.replace_schema_metadata(), fresh]), cells)
+        runs = [*runs, run] if len(rows) > len(fresh) else [run]
+    tables.write_table(tables.with_runs(rows, runs), options.output)
+
+
+def _old_rows(path: Path) -> "pa.Table":  # type: ignore[name-defined]  # noqa: F821, UP037
+    """The rows of a block's earlier runs; a bad file is moved aside and said."""
+    from decaybench import cells as tables
+
+    if path.exists():
+        try:
+            return tables.read_block(path)
+        except tables.TableError as error:
+            print(f"{error}; moved to {tables.set_aside(path).name}, training again", file=sys.stderr)
+    return tables.BLOCK_SCHEMA.empty_table()
+
+
+def _collect(options: argparse.Namespace) -> None:
+    from decaybench import cells as tables
+    from decaybench.analysis.facts import write_json
+    from decaybench.grid import BlockSpec
+    from decaybench.learning import code_of
+
+    def set_aside(path: Path, why: str) -> None:
+        print(f"{why}; moved to {tables.set_aside(path).name}", file=sys.stderr)
+
+    cells = BlockSpec.model_validate_json(options.spec).cells(code_of)
+    merged, history, runs = tables.collect(options.blocks, cells, set_aside)
+    tables.write_table(merged, options.cells)
+    tables.write_table(history, options.history)
+    write_json(runs, options.timings)
+
+
+def _analyse(options: argparse.Namespace) -> None:
+    from decaybench.analysis.facts import study_facts, summary, write_json
+    from decaybench.cells import read_cells, replacing
+    from decaybench.config import Study
+
+    study = Study.model_validate_json(options.study)
+    facts = study_facts(study, read_cells(options.cells))
+    with replacing(options.summary) as beside:
+        summary(facts, study).to_csv(beside, index=False)
+    write_json(facts, options.facts)
+
+
+def _draw(options: argparse.Namespace) -> None:
+    from decaybench.config import Study
+    from decaybench.figures import draw_study
+
+    draw_study(
+        Study.model_validate_json(options.study), options.cells, options.history, options.facts, options.figures
+    )
+
+
+def _gather(options: argparse.Namespace) -> None:
+    import json
+
+    from decaybench import provenance
+    from decaybench.analysis.facts import write_json
+    from decaybench.config import Config
+
+    config = Config.model_validate_json(options.config)
+    merged: dict[str, object] = {}
+    for path in options.study_facts:
+        merged.update(json.loads(path.read_text(encoding="utf-8")))
+    runs = {path.parent.name: json.loads(path.read_text(encoding="utf-8")) for path in options.study_timings}
+    write_json(merged, options.facts)
+    write_json({"runs": runs}, options.timings)
+    write_json(provenance.manifest(config.model_dump(mode="json")), options.manifest)
+
+
+def _render(options: argparse.Namespace) -> None:
+    from decaybench.config import Config
+    from decaybench.report.render import render
+
+    render(Config.model_validate_json(options.config), options.language, options.results, options.output)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

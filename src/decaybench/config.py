@@ -1,0 +1,520 @@
+"""The config: pydantic models of every key, and the one place that says what a config means.
+
+The JSON Schema for editors, the table of keys in config/README.md and every default come from here.
+Keys that are left out take the defaults below.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+)
+
+NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+BASE = "base"
+
+# Rows and classes of the data sets that ship with scikit-learn.
+BUNDLED_ROWS = {"diabetes": 442, "digits": 1797, "breast_cancer": 569}
+
+
+class ConfigError(ValueError):
+    """A config that cannot be run; the message has one line a problem."""
+
+
+def _number(value: Any) -> Any:
+    """Refuse booleans; take a number that YAML left as a string (it reads 1e-4 so)."""
+    if isinstance(value, bool):
+        raise ValueError(f"must be a number, got {str(value).lower()}")
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            raise ValueError(f"must be a number, got {value!r}") from None
+    return value
+
+
+def _whole(value: Any) -> Any:
+    value = _number(value)
+    if isinstance(value, float) and not value.is_integer():
+        raise ValueError(f"must be a whole number, got {value:g}")
+    return int(value) if isinstance(value, float) else value
+
+
+def _no_duplicates(values: list[Any]) -> list[Any]:
+    twice = [value for value, count in Counter(values).items() if count > 1]
+    if twice:
+        raise ValueError(f"has {twice[0]:g} more than once")
+    return values
+
+
+def _as_list(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+def _with_kind(default: str) -> BeforeValidator:
+    """A mapping that does not say its kind is of the default one."""
+    return BeforeValidator(lambda value: {"kind": default, **value} if isinstance(value, dict) else value)
+
+
+def _positive_zero(value: float) -> float:
+    return value + 0.0  # -0.0 and 0.0 are one weight decay
+
+
+Real = Annotated[float, BeforeValidator(_number)]
+NonNegative = Annotated[float, BeforeValidator(_number), Field(ge=0), AfterValidator(_positive_zero)]
+Positive = Annotated[float, BeforeValidator(_number), Field(gt=0)]
+Count = Annotated[int, BeforeValidator(_whole), Field(ge=1)]
+Rate = Annotated[float, BeforeValidator(_number), Field(ge=0, lt=1)]
+Seed = Annotated[int, BeforeValidator(_whole), Field(ge=0, lt=2**32)]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+# --- tasks: where data comes from ------------------------------------------------------------------
+
+
+class GaussianLinear(Strict):
+    """y = x·w + b + noise with standard normal inputs: the article's task."""
+
+    kind: Literal["gaussian_linear"] = "gaussian_linear"
+    n_train: Count = Field(20, description="training rows")
+    n_validation: Count = Field(100, description="validation rows, on which λ is chosen")
+    n_test: Count = Field(100, description="test rows, only reported")
+    n_features: Count = Field(200, description="inputs p")
+    weight: Real = Field(0.01, description="true weight of every input")
+    bias: Real = Field(0.05, description="true bias")
+    noise_std: NonNegative = Field(0.01, description="standard deviation of the target noise σ")
+
+
+class Polynomial(Strict):
+    """A cubic in one variable, fitted with polynomials in an orthonormal Legendre basis."""
+
+    kind: Literal["polynomial"]
+    n_train: Count = Field(20, description="training rows")
+    n_validation: Count = Field(100, description="validation rows")
+    n_test: Count = Field(100, description="test rows")
+    degree: Annotated[int, BeforeValidator(_whole), Field(ge=1, le=30)] = Field(
+        12, description="degree that is fitted"
+    )
+    noise_std: NonNegative = Field(0.3, description="standard deviation of the target noise σ")
+
+
+class ModularAddition(Strict):
+    """(a + b) mod m from one-hot a and b: the task on which networks grok."""
+
+    kind: Literal["modular_addition"]
+    modulus: Annotated[int, BeforeValidator(_whole), Field(ge=3, le=199)] = Field(31, description="m")
+    n_train: Count = Field(480, description="training pairs out of m²")
+    n_validation: Count = Field(200, description="validation pairs")
+    n_test: Count = Field(281, description="test pairs")
+
+    @property
+    def n_classes(self) -> int:
+        return self.modulus
+
+
+class Diabetes(Strict):
+    """442 patients, 10 measurements: disease progression after a year, standardised."""
+
+    kind: Literal["diabetes"]
+    n_train: Count = Field(60, description="training rows")
+    n_validation: Count = Field(191, description="validation rows")
+    n_test: Count = Field(191, description="test rows")
+    degree: Literal[1, 2] = Field(2, description="polynomial features: 1 (10 columns) or 2 (65 columns)")
+
+
+class Digits(Strict):
+    """1,797 images of handwritten digits, 8 × 8 pixels."""
+
+    kind: Literal["digits"]
+    n_train: Count = Field(300, description="training rows")
+    n_validation: Count = Field(500, description="validation rows")
+    n_test: Count = Field(997, description="test rows")
+    label_noise: Rate = Field(0.0, description="share of training labels that are replaced by another class")
+
+    @property
+    def n_classes(self) -> int:
+        return 10
+
+
+class BreastCancer(Strict):
+    """569 biopsies, 30 measurements: malignant or benign."""
+
+    kind: Literal["breast_cancer"]
+    n_train: Count = Field(60, description="training rows")
+    n_validation: Count = Field(200, description="validation rows")
+    n_test: Count = Field(309, description="test rows")
+    label_noise: Rate = Field(0.0, description="share of training labels that are replaced by another class")
+
+    @property
+    def n_classes(self) -> int:
+        return 2
+
+
+Task = Annotated[
+    GaussianLinear | Polynomial | ModularAddition | Diabetes | Digits | BreastCancer,
+    Field(discriminator="kind"),
+    _with_kind("gaussian_linear"),
+]
+
+# --- models ----------------------------------------------------------------------------------------
+
+
+class Linear(Strict):
+    """One weight an input and output, and a bias; trained in float64."""
+
+    kind: Literal["linear"] = "linear"
+    init_std: NonNegative = Field(1.0, description="standard deviation of the initial weights")
+    init_mean: Real = Field(0.0, description="mean of the initial weights")
+    bias_init_std: NonNegative = Field(1.0, description="standard deviation of the initial bias")
+    bias_init: Real = Field(0.0, description="mean of the initial bias")
+    dropout: Rate = Field(0.0, description="share of inputs dropped at each training step")
+
+
+class Mlp(Strict):
+    """A fully connected network, initialised as torch.nn.Linear does; trained in float32."""
+
+    kind: Literal["mlp"]
+    hidden: Annotated[list[Count], Field(min_length=1), BeforeValidator(_as_list)] = Field(
+        [256], description="units of each hidden layer"
+    )
+    activation: Literal["relu", "quadratic"] = Field("relu", description="hidden units: max(0, z) or z²")
+    dropout: Rate = Field(0.0, description="share of hidden units dropped at each training step")
+    init_scale: NonNegative = Field(1.0, description="factor on the default initial weights and biases")
+
+
+class Module(Strict):
+    """Any torch.nn.Module that a factory returns; trained in float32 through torch.func."""
+
+    kind: Literal["module"]
+    factory: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")] = Field(
+        description="package.module:name of a callable (n_features, n_outputs) → torch.nn.Module"
+    )
+
+
+Model = Annotated[Linear | Mlp | Module, Field(discriminator="kind"), _with_kind("linear")]
+
+
+def _by_kind(union: Any) -> dict[str, type[Strict]]:
+    return {get_args(cls.model_fields["kind"].annotation)[0]: cls for cls in get_args(get_args(union)[0])}
+
+
+TASKS = _by_kind(Task)
+MODELS = _by_kind(Model)
+
+# --- training, grid, study -------------------------------------------------------------------------
+
+
+class Training(Strict):
+    optimizer: Literal["sgd", "adam", "adamw"] = Field(
+        "sgd", description="sgd (L2 in the gradient, momentum), adam (L2 in the gradient), adamw (decoupled)"
+    )
+    learning_rate: Positive = Field(0.003, description="step size η")
+    momentum: Rate = Field(0.0, description="momentum of sgd")
+    nesterov: bool = Field(False, description="Nesterov momentum")
+    batch_size: Count = Field(5, description="rows a step; n_train or more is full batch")
+    epochs: Count = Field(100, description="passes over the training rows")
+    loss: Literal["mse", "half_mse", "cross_entropy"] | None = Field(
+        None,
+        description="mse: mean (y−ŷ)²; half_mse: half of it; cross_entropy; null: mse for numbers, cross_entropy for classes",
+    )
+    decay_bias: bool = Field(False, description="whether weight decay acts on biases, too")
+    record_every: Count = Field(5, description="epochs between two rows of history.parquet")
+    in_span: bool = Field(
+        True,
+        description="linear models by sgd train in the span of their data (the same cells, faster); "
+        "false trains all p weights",
+    )
+
+
+class Grid(Strict):
+    weight_decay: Annotated[list[NonNegative], Field(min_length=1), AfterValidator(_no_duplicates)] = Field(
+        [0, 0.01, 0.1, 0.3, 1, 3, 10, 30, 100], description="values of λ, PyTorch's weight_decay"
+    )
+    seeds: Annotated[
+        Annotated[Count, Tag("count")]
+        | Annotated[list[Seed], Field(min_length=1), AfterValidator(_no_duplicates), Tag("list")],
+        Discriminator(lambda value: "list" if isinstance(value, list) else "count"),
+    ] = Field(200, description="N (seeds 0 … N−1) or a list")
+
+    def seed_list(self) -> list[int]:
+        """All seeds in ascending order."""
+        return list(range(self.seeds)) if isinstance(self.seeds, int) else sorted(self.seeds)
+
+
+class Study(Strict):
+    name: Annotated[str, Field(pattern=NAME, max_length=60)] = Field(description="name, used in paths")
+    task: Task = Field(default_factory=GaussianLinear, description="where the data comes from")
+    model: Model = Field(default_factory=Linear, description="what is trained")
+    training: Training = Field(default_factory=Training, description="how it is trained")
+    grid: Grid = Field(default_factory=Grid, description="which λ and seeds")
+    variants: dict[Annotated[str, Field(pattern=NAME, max_length=60)], dict[str, Any]] = Field(
+        default_factory=dict, description="named sets of overrides with dotted keys, e.g. model.init_std: 0"
+    )
+    seeds_per_block: Count | None = Field(
+        None,
+        description="seeds a job trains; null: 100 for linear models, 4 for networks. No number in the tables depends on it",
+    )
+
+    def resolved(self) -> list[Variant]:
+        """The base study and its variants, each complete."""
+        own = self.model_dump(exclude={"name", "variants", "seeds_per_block"}, mode="json")
+        overrides = {BASE: {}, **self.variants}
+        return [Variant(name=name, **_overridden(own, keys)) for name, keys in overrides.items()]
+
+
+class Recipe(Strict):
+    """One kind of training, complete: all that a cell's numbers depend on but its λ and seed."""
+
+    task: Task
+    model: Model
+    training: Training
+
+    @property
+    def n_classes(self) -> int | None:
+        """Number of classes, None when the target is a number."""
+        return getattr(self.task, "n_classes", None)
+
+    @property
+    def loss(self) -> str:
+        """The loss that is trained, with the default of the task filled in."""
+        return self.training.loss or ("mse" if self.n_classes is None else "cross_entropy")
+
+
+class Variant(Recipe):
+    """A study with one set of overrides applied."""
+
+    name: str
+    grid: Grid
+
+
+class Report(Strict):
+    languages: Annotated[list[Literal["en", "zh"]], Field(min_length=1)] = Field(
+        ["en", "zh"], description="languages of the page, one file each"
+    )
+
+
+class Config(Strict):
+    studies: list[Study] = Field(min_length=1, description="the questions to answer")
+    report: Report = Field(default_factory=Report, description="the page")
+
+
+# --- reading ---------------------------------------------------------------------------------------
+
+
+def parse_config(raw: Mapping[str, Any]) -> Config:
+    """Validate a config as read from YAML.
+
+    Raises ConfigError with one line a problem: the key's path, what is wrong, what would be right.
+    """
+    raw = _plain(raw)
+    try:
+        config = Config.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError("\n".join(_lines(error, raw))) from None
+    problems = list(_problems(config, raw))
+    if problems:
+        raise ConfigError("\n".join(problems))
+    return config
+
+
+def _plain(value: Any) -> Any:
+    """Plain dicts and lists: Snakemake hands over its own ordered ones."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def _problems(config: Config, raw: dict[str, Any]) -> Iterator[str]:
+    names = Counter(study.name for study in config.studies)
+    for position, study in enumerate(config.studies):
+        where = f"studies[{position}]"
+        if names[study.name] > 1:
+            yield f"{where}.name: two studies are called {study.name!r}; names must differ"
+        if BASE in study.variants:
+            yield f"{where}.variants.{BASE}: the name is taken by the study itself; choose another"
+            continue
+        own = study.model_dump(exclude={"name", "variants", "seeds_per_block"}, mode="json")
+        for name, keys in {BASE: {}, **study.variants}.items():
+            place = where if name == BASE else f"{where}.variants.{name}"
+            overridden: dict[str, Any] = {}
+            try:
+                overridden = _overridden(own, keys)
+                variant = Variant.model_validate({"name": name, **overridden})
+            except ConfigError as error:
+                yield f"{place}.{error}"
+            except ValidationError as error:
+                yield from (f"{place}.{line}" for line in _lines(error, overridden))
+            else:
+                yield from (f"{place}.{line}" for line in _contradictions(variant))
+
+
+def _contradictions(variant: Variant) -> Iterator[str]:
+    """Keys that are valid alone but not together."""
+    task, training = variant.task, variant.training
+    rows = BUNDLED_ROWS.get(task.kind) or (task.modulus**2 if isinstance(task, ModularAddition) else None)
+    asked = task.n_train + task.n_validation + task.n_test
+    if rows is not None and task.n_train > rows:
+        yield f"task.n_train: {task.n_train} is more than the {rows} rows of {task.kind}; at most {rows - 2}"
+    elif rows is not None and asked > rows:
+        yield (
+            f"task.n_train: n_train + n_validation + n_test = {asked} is more than the {rows} rows of "
+            f"{task.kind}; lower one of them by {asked - rows}"
+        )
+    if variant.n_classes is None and training.loss == "cross_entropy":
+        yield f"training.loss: cross_entropy needs classes, and {task.kind} has numbers; use mse or half_mse"
+    if training.optimizer != "sgd" and training.momentum:
+        yield f"training.momentum: belongs to sgd; {training.optimizer} takes 0"
+    if training.nesterov and not training.momentum:
+        yield "training.nesterov: needs training.momentum above 0"
+
+
+def _overridden(study: dict[str, Any], keys: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of `study` with dotted `keys` set; a new `kind` replaces its mapping whole."""
+    study = deepcopy(study)
+    for key, value in keys.items():
+        *parents, last = key.split(".")
+        if [*parents, last][0] not in study:
+            raise ConfigError(f"{key}: unknown key{_nearest([*parents, last][0], list(study))}")
+        place = study
+        for parent in parents:
+            place = place.get(parent) if isinstance(place, dict) else None  # type: ignore[assignment]
+            if not isinstance(place, dict):
+                raise ConfigError(f"{key}: unknown key; {parent} has no keys of its own")
+        _set(place, last, value)
+    return study
+
+
+def _set(place: dict[str, Any], key: str, value: Any) -> None:
+    old = place.get(key)
+    replaces = isinstance(value, dict) and "kind" in value and value["kind"] != (old or {}).get("kind")
+    if isinstance(value, dict) and isinstance(old, dict) and not replaces:
+        for inner, item in value.items():
+            _set(old, inner, item)
+    elif key == "kind" and value != old:
+        place.clear()
+        place["kind"] = value
+    else:
+        place[key] = value
+
+
+# --- messages --------------------------------------------------------------------------------------
+
+
+def _lines(error: ValidationError, raw: Any) -> Iterator[str]:
+    """One line a problem, with the path as the user wrote it."""
+    seen = set()
+    for detail in error.errors():
+        path = _path(detail["loc"], raw)
+        line = f"{_dotted(path)}: {_message(detail, path, raw)}"
+        if line not in seen:
+            seen.add(line)
+            yield line
+
+
+def _path(loc: tuple[int | str, ...], raw: Any) -> list[int | str]:
+    """The loc without the tags that pydantic adds for unions."""
+    path: list[int | str] = []
+    place = raw
+    if not isinstance(raw, Mapping):
+        return path
+    for position, step in enumerate(loc):
+        last = position == len(loc) - 1
+        if isinstance(place, Mapping) and isinstance(step, str):
+            if step not in place and not last and step in {**TASKS, **MODELS}:
+                continue
+            if step not in place and not last:
+                path.append(step)
+                place = None
+                continue
+            path.append(step)
+            place = place.get(step)
+        elif isinstance(place, list) and isinstance(step, int) and step < len(place):
+            path.append(step)
+            place = place[step]
+    return path
+
+
+def _dotted(path: list[int | str]) -> str:
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}"
+    return text.lstrip(".") or "config"
+
+
+def _message(detail: Any, path: list[int | str], raw: Any) -> str:
+    kind, context, value = detail["type"], detail.get("ctx", {}), detail.get("input")
+    if kind == "extra_forbidden":
+        return "unknown key" + _nearest(str(path[-1]), _keys_at(path[:-1], raw))
+    if kind == "missing":
+        return "is missing; it has no default"
+    if kind in ("union_tag_invalid", "literal_error"):
+        allowed = [str(v) for v in _choices(path, context)]
+        given = context.get("tag", value.get("kind") if isinstance(value, Mapping) else value)
+        if given == "table":
+            return f"kind 'table' is not built yet; one of {', '.join(allowed)}"
+        return f"unknown value {given!r}" + _nearest(str(given), allowed)
+    if kind == "greater_than_equal":
+        return f"must be {context['ge']:g} or more, got {value}"
+    if kind == "greater_than":
+        return f"must be more than {context['gt']:g}, got {value}"
+    if kind == "less_than":
+        return f"must be less than {context['lt']:g}, got {value}"
+    if kind == "less_than_equal":
+        return f"must be {context['le']:g} or less, got {value}"
+    if kind == "too_short":
+        return "is empty; it needs at least one value"
+    if kind == "string_pattern_mismatch":
+        wanted = "a-z, 0-9 and -" if context["pattern"] == NAME else "package.module:name"
+        return f"{value!r} is not of the form {wanted}"
+    if kind in ("dict_type", "model_type", "model_attributes_type"):
+        return f"must be a mapping of keys, got {value!r}"
+    if kind == "list_type":
+        return f"must be a list, got {value!r}"
+    if kind == "finite_number":
+        return f"must be a finite number, got {value}"
+    text = str(detail["msg"]).removeprefix("Value error, ")
+    return text[0].lower() + text[1:] + ("" if kind == "value_error" else f", got {value!r}")
+
+
+def _choices(path: list[int | str], context: Mapping[str, Any]) -> list[str]:
+    if path and path[-1] == "task":
+        return list(TASKS)
+    if path and path[-1] == "model":
+        return list(MODELS)
+    return [part.strip().strip("'") for part in context.get("expected", "").replace(" or ", ", ").split(",")]
+
+
+def _keys_at(path: list[int | str], raw: Any) -> list[str]:
+    """The valid keys of the mapping at `path`."""
+    place = raw
+    for step in path:
+        place = place[step]
+    names = [step for step in path if isinstance(step, str)]
+    if not names:
+        return list((Variant if "task" in raw else Config).model_fields)
+    models = {"studies": Study, "report": Report, "training": Training, "grid": Grid}
+    if names[-1] in ("task", "model"):
+        kinds = TASKS if names[-1] == "task" else MODELS
+        return list(kinds[place.get("kind", "gaussian_linear" if kinds is TASKS else "linear")].model_fields)
+    return list(models[names[-1]].model_fields)
+
+
+def _nearest(name: str, valid: list[str]) -> str:
+    close = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]}?" if close else f"; one of {', '.join(valid)}"

@@ -1,0 +1,131 @@
+"""Cells, blocks and their keys: how a study becomes jobs. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from decaybench.config import Recipe, Strict, Study, Variant
+
+# A block is one job. The default must not depend on the grid, or a grown grid would move cells between jobs.
+DEFAULT_SEEDS_PER_BLOCK = {"linear": 100, "mlp": 4, "module": 4}
+
+
+def weight_decay_label(weight_decay: float) -> str:
+    """The canonical string of a λ: 1e-4 and 0.0001 give "0.0001", 1.0 gives "1"."""
+    return repr(float(weight_decay) + 0.0).removesuffix(".0")
+
+
+def format_seeds(seeds: Iterable[int]) -> str:
+    """Seeds as ascending ranges: [0, 1, 2, 7] gives "0-2,7"."""
+    runs: list[list[int]] = []
+    for seed in sorted(seeds):
+        if runs and seed == runs[-1][1] + 1:
+            runs[-1][1] = seed
+        else:
+            runs.append([seed, seed])
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
+
+
+def parse_seeds(text: str) -> list[int]:
+    """The inverse of `format_seeds`."""
+    seeds: list[int] = []
+    for part in filter(None, text.split(",")):
+        first, _, last = part.partition("-")
+        seeds.extend(range(int(first), int(last or first) + 1))
+    return seeds
+
+
+class Part(Recipe):
+    """What one variant trains in one block."""
+
+    variant: str
+    weight_decay: list[float]  # ascending
+    seeds: str  # ranges, see format_seeds
+
+    @property
+    def digest(self) -> str:
+        """A digest of task, model and training: on names and grids a cell's numbers do not depend."""
+        content = self.model_dump(mode="json", include={"task", "model", "training"})
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+class BlockSpec(Strict):
+    """All that decides the numbers of a block; as sorted JSON it is the one parameter of its job."""
+
+    study: str
+    parts: list[Part]
+
+    def to_json(self) -> str:
+        """The canonical form: equal specs give equal strings."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True)
+
+    def cells(self, code: Callable[[Recipe], str]) -> list[Cell]:
+        """Every cell: variants in their order, then λ, then seeds ascending.
+
+        code: the fingerprint of the code that trains a recipe.
+        """
+        cells = []
+        for part in self.parts:
+            seeds, digest = parse_seeds(part.seeds), f"{part.digest}:{code(part)}"
+            for weight_decay in part.weight_decay:
+                key = f"{digest}:{weight_decay_label(weight_decay)}"
+                cells += [Cell(part, self.study, part.variant, weight_decay, seed, f"{key}:{seed}") for seed in seeds]
+        return cells
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One training. The key names all that its numbers depend on: recipe, code, λ and seed."""
+
+    recipe: Recipe
+    study: str
+    variant: str
+    weight_decay: float
+    seed: int
+    key: str
+
+
+def seeds_per_block(study: Study) -> int:
+    """Seeds in a block: the study's own number or the default of its model."""
+    return study.seeds_per_block or DEFAULT_SEEDS_PER_BLOCK[study.model.kind]
+
+
+def block_indices(study: Study) -> list[int]:
+    """The blocks that have seeds; block k holds the seeds [k·B, (k+1)·B)."""
+    size = seeds_per_block(study)
+    return sorted({seed // size for variant in study.resolved() for seed in variant.grid.seed_list()})
+
+
+def block_specs(study: Study) -> dict[int, BlockSpec]:
+    """The spec of every block of a study, by block index."""
+    size = seeds_per_block(study)
+    members: dict[int, dict[str, list[int]]] = {}
+    variants = {variant.name: variant for variant in study.resolved()}
+    for name, variant in variants.items():
+        for seed in variant.grid.seed_list():
+            members.setdefault(seed // size, {}).setdefault(name, []).append(seed)
+    return {index: _spec(study.name, variants, members[index]) for index in sorted(members)}
+
+
+def study_spec(study: Study) -> BlockSpec:
+    """The whole study as one spec: what its tables must hold."""
+    variants = {variant.name: variant for variant in study.resolved()}
+    return _spec(study.name, variants, {name: v.grid.seed_list() for name, v in variants.items()})
+
+
+def _spec(study: str, variants: dict[str, Variant], seeds: dict[str, list[int]]) -> BlockSpec:
+    parts = [
+        Part(
+            variant=name,
+            task=variants[name].task,
+            model=variants[name].model,
+            training=variants[name].training,
+            weight_decay=sorted(variants[name].grid.weight_decay),
+            seeds=format_seeds(members),
+        )
+        for name, members in seeds.items()
+    ]
+    return BlockSpec(study=study, parts=parts)

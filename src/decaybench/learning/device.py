@@ -1,0 +1,98 @@
+"""Which device trains, and how much of it a batch may fill."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+
+from decaybench.config import ConfigError
+
+CPU_BATCH_BYTES = 6 * 2**20  # a batch that stays near the caches is fastest
+GPU_SHARE = 0.4  # of the free memory: an epoch's reordered rows and temporaries come on top
+
+
+def choose() -> torch.device:
+    """CUDA, else Apple, else CPU; DECAYBENCH_DEVICE overrides (cpu, cuda, cuda:1, mps)."""
+    wanted = os.environ.get("DECAYBENCH_DEVICE", "")
+    if not wanted:
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(wanted)
+    except RuntimeError:
+        raise ConfigError(f"DECAYBENCH_DEVICE: unknown device {wanted!r}; one of cpu, cuda, cuda:N, mps") from None
+    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not available.get(device.type, False):
+        raise ConfigError(f"DECAYBENCH_DEVICE: {wanted} is not available here; cpu is")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise ConfigError(f"DECAYBENCH_DEVICE: {wanted} is not there; {torch.cuda.device_count()} GPUs are visible")
+    return device
+
+
+def for_dtype(device: torch.device, float64: bool) -> torch.device:
+    """The device for a batch: Apple GPUs have no float64, so linear models train on the CPU there."""
+    return torch.device("cpu") if float64 and device.type == "mps" else device
+
+
+@contextlib.contextmanager
+def claimed(device: torch.device) -> Iterator[torch.device]:
+    """Hold one GPU of this machine for oneself, so that two local jobs do not share one.
+
+    Does nothing where a scheduler has handed out GPUs already (CUDA_VISIBLE_DEVICES), where a GPU is named,
+    and off CUDA.
+    """
+    if device.type != "cuda" or device.index is not None or os.environ.get("CUDA_VISIBLE_DEVICES"):
+        yield device
+        return
+    with _slot(torch.cuda.device_count()) as slot:
+        yield torch.device("cuda", slot)
+
+
+@contextlib.contextmanager
+def _slot(count: int, poll_seconds: float = 0.5) -> Iterator[int]:
+    """The number of a free slot below `count`, held through a lock file that dies with the process."""
+    import fcntl
+
+    folder = Path(tempfile.gettempdir()) / f"decaybench-gpus-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    while True:
+        for slot in range(count):
+            with (folder / f"{slot}.lock").open("w") as handle:
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    continue
+                yield slot
+                return
+        time.sleep(poll_seconds)
+
+
+def batch_bytes(device: torch.device) -> int:
+    """Memory that one batch may take."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0] * GPU_SHARE)
+    return CPU_BATCH_BYTES
+
+
+def settle() -> None:
+    """One thread a process, and no denormal numbers.
+
+    Blocks run side by side instead: the bits of a sum depend on how many threads share it, and weights
+    that decay by (1−ηλ) for long would crawl through denormal numbers.
+    """
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    torch.set_grad_enabled(True)
+    torch.backends.cuda.matmul.allow_tf32 = False
+
+
+def name(device: torch.device) -> str:
+    """What a person calls it."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type

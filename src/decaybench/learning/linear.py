@@ -1,0 +1,188 @@
+"""Linear models with one output: all cells of a seed as the columns of one matrix product, in float64.
+
+The bias is the weight of a column of ones that is not decayed. Lanes have a fixed 24 columns, because the
+last bits of a batched matrix product depend on the number of columns, but neither on their position nor on
+the number of lanes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from decaybench.config import Linear, Recipe
+from decaybench.grid import Cell
+from decaybench.learning import span
+from decaybench.learning.batch import LOSS_FACTOR, Batch, Lane, Problem
+from decaybench.learning.optimizers import Settings
+from decaybench.streams import stream
+from decaybench.tasks import Data, generate
+
+COLUMNS = 24
+
+
+def trains_in_span(recipe: Recipe, n_features: int) -> bool:
+    """Whether the reduced coordinates are exact here, and fewer."""
+    training, model = recipe.training, recipe.model
+    return (
+        training.in_span
+        and training.optimizer == "sgd"
+        and model.dropout == 0  # type: ignore[union-attr]
+        and recipe.task.n_train + span.OUTSIDE < n_features
+    )
+
+
+def lane_key(cell: Cell) -> Hashable:
+    """Cells with one key may share a lane: they see the same inputs."""
+    model = cell.recipe.model
+    return cell.recipe.task.model_dump_json(), cell.seed, model.dropout  # type: ignore[union-attr]
+
+
+def lane_bytes(recipe: Recipe, data: Data) -> int:
+    """Memory of one lane while it trains, roughly."""
+    features = data.train.inputs.shape[1]
+    if trains_in_span(recipe, features):
+        features = recipe.task.n_train + span.OUTSIDE
+    rows = len(data.train.inputs) * 2 + sum(min(len(split.inputs), features + 2) for split in data[1:])
+    parameters = COLUMNS * (5 + 2 * (recipe.training.optimizer != "sgd"))
+    return 8 * (features + 1) * (rows + parameters)
+
+
+@dataclass
+class LinearModel:
+    """ŷ = [x, 1]·θ with θ [lanes, features + 1, columns]."""
+
+    factor: Tensor  # [lanes, 1, columns]: g
+    keep: Tensor | None  # [lanes, 1, 1]: 1 − dropout rate
+    inputs: Tensor  # [lanes, all evaluated rows, features + 1]
+    targets: Tensor  # [lanes, all evaluated rows, 1]
+    splits: dict[str, tuple[slice, int]]  # where a split stands in them, and its true number of rows
+
+    def gradients(
+        self, parameters: list[Tensor], inputs: Tensor, targets: Tensor, dropout: Tensor | None
+    ) -> list[Tensor]:
+        if dropout is not None and self.keep is not None:
+            mask = (dropout < self.keep) / self.keep
+            inputs = torch.cat([inputs[:, :, :-1] * mask, inputs[:, :, -1:]], dim=2)
+        residual = torch.baddbmm(targets, inputs, parameters[0], beta=-1)
+        residual.mul_(self.factor / inputs.shape[1])
+        return [torch.bmm(inputs.transpose(1, 2), residual)]
+
+    def metrics(self, parameters: list[Tensor]) -> dict[str, Tensor]:
+        squares = torch.baddbmm(self.targets, self.inputs, parameters[0], beta=-1).square_()
+        losses = {f"{name}_loss": squares[:, rows].sum(1) / count for name, (rows, count) in self.splits.items()}
+        return {**losses, "weight_norm": span.norm(parameters[0][:, :-1])}
+
+    def where(self, cells: Tensor, new: Tensor, old: Tensor) -> Tensor:
+        return torch.where(cells[:, None, :], new, old)
+
+
+def build(batch: Batch) -> Problem:
+    """Draw the data of the lanes, choose coordinates and set the cells to their start."""
+    lanes, device = batch.lanes, batch.device
+    index: dict[tuple[str, int], int] = {}
+    owner = [index.setdefault((lane.recipe.task.model_dump_json(), lane.seed), len(index)) for lane in lanes]
+    first = {position: lane for lane, position in reversed(list(zip(lanes, owner, strict=True)))}
+    sources = [first[position] for position in range(len(index))]
+    data = [generate(lane.recipe.task, lane.seed) for lane in sources]
+    splits = {name: _stacked(data, name, device) for name in Data._fields}
+
+    train_inputs = splits["train"][0]
+    n_features = train_inputs.shape[2]
+    draw = _standard_normal(sources, n_features, device)
+    reduced = trains_in_span(batch.recipe, n_features)
+    q = span.basis(train_inputs, draw) if reduced else None
+    start = torch.stack([draw, torch.ones_like(draw)], dim=1)  # [problems, 2, features]
+    if q is not None:
+        splits = {name: (inputs @ q, targets) for name, (inputs, targets) in splits.items()}
+        start = start @ q
+    own_basis = None if reduced else span.row_space_basis(train_inputs)
+
+    lane_of = torch.tensor(owner, device=device)
+    with_ones = {name: (_with_ones(inputs), targets) for name, (inputs, targets) in splits.items()}
+    evaluation = [span.compress(*with_ones[name]) for name in with_ones]
+    ends = np.cumsum([0, *(inputs.shape[1] for inputs, _ in evaluation)]).tolist()
+    model = LinearModel(
+        factor=batch.per_cell(lambda recipe: LOSS_FACTOR[recipe.loss]),
+        keep=_keep(lanes, device),
+        inputs=torch.cat([inputs for inputs, _ in evaluation], dim=1)[lane_of],
+        targets=torch.cat([targets for _, targets in evaluation], dim=1)[lane_of],
+        splits={name: (slice(ends[i], ends[i + 1]), with_ones[name][0].shape[1]) for i, name in enumerate(with_ones)},
+    )
+    theta = _initial(batch, start[lane_of], _standard_normal(sources, 1, device, "bias")[lane_of])
+    n_rows = batch.recipe.task.n_train
+
+    def describe(parameters: list[Tensor]) -> dict[str, Tensor]:
+        weights = parameters[0][:, :-1]
+        if own_basis is None:
+            row, null = span.norm(weights[:, :n_rows]), span.norm(weights[:, n_rows:])
+        else:
+            row, null = span.row_and_null_norm(own_basis[lane_of], weights)
+        return {
+            "weight_norm": span.norm(weights),
+            "row_space_norm": row,
+            "null_space_norm": null,
+            "bias": parameters[0][:, -1],
+        }
+
+    return Problem(
+        model=model,
+        parameters=[theta],
+        inputs=with_ones["train"][0][lane_of].contiguous(),
+        targets=with_ones["train"][1][lane_of].contiguous(),
+        settings=_settings(batch, theta),
+        dropout_units=n_features if model.keep is not None else 0,
+        describe=describe,
+    )
+
+
+def _stacked(data: list[Data], name: str, device: torch.device) -> tuple[Tensor, Tensor]:
+    inputs = np.stack([getattr(item, name).inputs for item in data])
+    targets = np.stack([getattr(item, name).targets for item in data])[:, :, None]
+    return torch.as_tensor(inputs, device=device), torch.as_tensor(targets, dtype=torch.float64, device=device)
+
+
+def _standard_normal(lanes: list[Lane], size: int, device: torch.device, purpose: str = "weights") -> Tensor:
+    draws = [stream(lane.kind, lane.seed, purpose).standard_normal(size) for lane in lanes]  # type: ignore[arg-type]
+    return torch.as_tensor(np.stack(draws), device=device)
+
+
+def _with_ones(inputs: Tensor) -> Tensor:
+    return torch.cat([inputs, torch.ones_like(inputs[:, :, :1])], dim=2)
+
+
+def _linear(lane_cell_model: object) -> Linear:
+    assert isinstance(lane_cell_model, Linear)
+    return lane_cell_model
+
+
+def _initial(batch: Batch, start: Tensor, bias_draw: Tensor) -> Tensor:
+    """θ at step 0: mean·1 + std·draw in the coordinates of `start` [lanes, 2, features], then the bias."""
+    std = batch.per_cell(lambda recipe: _linear(recipe.model).init_std)
+    mean = batch.per_cell(lambda recipe: _linear(recipe.model).init_mean)
+    bias_std = batch.per_cell(lambda recipe: _linear(recipe.model).bias_init_std)
+    bias = batch.per_cell(lambda recipe: _linear(recipe.model).bias_init)
+    weights = start[:, 0, :, None] * std + start[:, 1, :, None] * mean
+    return torch.cat([weights, bias + bias_std * bias_draw[:, :, None]], dim=1)
+
+
+def _keep(lanes: list[Lane], device: torch.device) -> Tensor | None:
+    rates = [_linear(lane.recipe.model).dropout for lane in lanes]
+    return 1 - torch.tensor(rates, dtype=torch.float64, device=device)[:, None, None] if any(rates) else None
+
+
+def _settings(batch: Batch, theta: Tensor) -> Settings:
+    training = batch.recipe.training
+    decay = batch.weight_decay()
+    on_bias = decay * batch.per_cell(lambda recipe: recipe.training.decay_bias)
+    momentum = batch.per_cell(lambda recipe: recipe.training.momentum)
+    return Settings(
+        learning_rate=[batch.per_cell(lambda recipe: recipe.training.learning_rate)],
+        weight_decay=[torch.cat([decay.expand_as(theta[:, :-1]), on_bias], dim=1)],
+        momentum=[momentum] if training.momentum else None,
+        nesterov=training.nesterov,
+    )

@@ -1,0 +1,86 @@
+"""What ran where: machine records of blocks, and the versions behind a page."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from decaybench import __version__
+
+LIBRARIES = (
+    "torch",
+    "numpy",
+    "scipy",
+    "pandas",
+    "pyarrow",
+    "scikit-learn",
+    "seaborn",
+    "matplotlib",
+    "snakemake",
+)
+
+
+def cpu_model() -> str:
+    """The processor's name, as far as the system tells."""
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def peak_memory_mb() -> float:
+    """The most memory that this process has held, in MB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def machine() -> dict[str, Any]:
+    """Who is computing."""
+    return {"node": platform.node(), "cpu": cpu_model(), "cores": len(_cores())}
+
+
+def _cores() -> set[int]:
+    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
+
+
+def versions() -> dict[str, str]:
+    """The versions of the libraries that numbers and figures depend on."""
+    return {
+        "python": platform.python_version(),
+        **{name: importlib.metadata.version(name) for name in LIBRARIES},
+    }
+
+
+def git_state() -> dict[str, Any]:
+    """Commit of the code and whether it was changed since; empty outside of a checkout."""
+    here = Path(__file__).parent
+
+    def git(*words: str) -> str:
+        return subprocess.run(["git", "-C", str(here), *words], capture_output=True, text=True, check=True).stdout
+
+    try:
+        return {
+            "commit": git("rev-parse", "HEAD").strip(),
+            "changed": bool(git("status", "--porcelain").strip()),
+        }
+    except (OSError, subprocess.CalledProcessError):
+        return {}
+
+
+def manifest(config: dict[str, Any]) -> dict[str, Any]:
+    """What made a results folder: config with its digest, versions, code and the machine of the head process."""
+    digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
+    return {
+        "config": config, "config_sha256": digest, "versions": versions(),
+        "decaybench": __version__, "git": git_state(), "machine": machine(),
+    }  # fmt: skip

@@ -1,0 +1,39 @@
+"""Tasks: where data comes from. One file a family, each with `generate(task, seed) -> Data`."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+MODULES = {
+    "gaussian_linear": "decaybench.tasks.gaussian_linear",
+    "polynomial": "decaybench.tasks.polynomial",
+    "modular_addition": "decaybench.tasks.modular_addition",
+    "diabetes": "decaybench.tasks.bundled",
+    "digits": "decaybench.tasks.bundled",
+    "breast_cancer": "decaybench.tasks.bundled",
+}
+
+
+class Split(NamedTuple):
+    """Rows of data."""
+
+    inputs: NDArray[np.float64]  # [rows, features]
+    targets: NDArray[Any]  # [rows]: float64 numbers, or int64 classes
+
+
+class Data(NamedTuple):
+    """What one seed trains on, chooses on and reports on."""
+
+    train: Split
+    validation: Split
+    test: Split
+
+
+def generate(task: Any, seed: int) -> Data:
+    """The data of one seed of a task. Equal arguments give equal bits."""
+    data: Data = importlib.import_module(MODULES[task.kind]).generate(task, seed)
+    return data

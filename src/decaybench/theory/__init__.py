@@ -1,0 +1,1 @@
+"""What is known exactly, or nearly so, about linear models trained with weight decay."""

@@ -1,0 +1,52 @@
+rule analyse:
+    input:
+        cells=rules.collect.output.cells,
+    output:
+        facts="<results>/{study}/facts.json",
+        summary="<results>/{study}/summary.csv",
+    log:
+        "<logs>/{study}/analyse.log",
+    benchmark:
+        "<benchmarks>/{study}/analyse.tsv"
+    params:
+        study=study_config,
+        code=jobs.stage_code("analyse"),
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * 2000,
+        runtime=30,
+    conda:
+        "../envs/decaybench.yaml"
+    message:
+        "Computing facts and intervals of study {wildcards.study}"
+    shell:
+        "decaybench analyse --study {params.study:q} --cells {input.cells:q} --facts {output.facts:q}"
+        " --summary {output.summary:q} 2> {log:q}"
+
+
+rule gather:
+    input:
+        facts=expand(rules.analyse.output.facts, study=STUDIES),
+        timings=expand(rules.collect.output.timings, study=STUDIES),
+    output:
+        facts="<results>/facts.json",
+        timings="<results>/timings.json",
+        manifest="<results>/manifest.json",
+    log:
+        "<logs>/gather.log",
+    benchmark:
+        "<benchmarks>/gather.tsv"
+    params:
+        config=CONFIG.model_dump_json(),
+        code=jobs.stage_code("gather"),
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    conda:
+        "../envs/decaybench.yaml"
+    message:
+        "Gathering the facts of all studies"
+    shell:
+        "decaybench gather --config {params.config:q} --study-facts {input.facts:q} --study-timings {input.timings:q}"
+        " --facts {output.facts:q} --timings {output.timings:q} --manifest {output.manifest:q} 2> {log:q}"

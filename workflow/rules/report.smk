@@ -1,0 +1,60 @@
+rule draw:
+    input:
+        cells=rules.collect.output.cells,
+        history=rules.collect.output.history,
+        facts=rules.analyse.output.facts,
+    output:
+        figures=report(
+            directory("<results>/{study}/figures"),
+            patterns=["{figure}.svg"],
+            caption="../report/figure.rst",
+            category="Figures",
+            subcategory="{study}",
+            labels={"figure": "{figure}"},
+        ),
+    log:
+        "<logs>/{study}/draw.log",
+    benchmark:
+        "<benchmarks>/{study}/draw.tsv"
+    params:
+        study=study_config,
+        code=jobs.stage_code("draw"),
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * 2000,
+        runtime=30,
+    conda:
+        "../envs/decaybench.yaml"
+    message:
+        "Drawing the figures of study {wildcards.study}"
+    shell:
+        "decaybench draw --study {params.study:q} --cells {input.cells:q} --history {input.history:q}"
+        " --facts {input.facts:q} --output {output.figures:q} 2> {log:q}"
+
+
+rule render:
+    input:
+        facts=rules.gather.output.facts,
+        timings=rules.gather.output.timings,
+        manifest=rules.gather.output.manifest,
+        figures=expand(rules.draw.output.figures, study=STUDIES),
+    output:
+        page=report("<results>/report.{language}.html", caption="../report/page.rst", category="Pages"),
+    log:
+        "<logs>/render-{language}.log",
+    benchmark:
+        "<benchmarks>/render-{language}.tsv"
+    params:
+        config=CONFIG.model_dump_json(),
+        code=jobs.stage_code("render"),
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    conda:
+        "../envs/decaybench.yaml"
+    message:
+        "Rendering the page ({wildcards.language})"
+    shell:
+        "decaybench render --config {params.config:q} --language {wildcards.language}"
+        " --results $(dirname {output.page:q}) --output {output.page:q} 2> {log:q}"

@@ -1,0 +1,48 @@
+# A block is one job, one process and one batched program; its file keeps the cells that still hold.
+rule train:
+    output:
+        update("<results>/{study}/blocks/{block}.parquet"),
+    log:
+        "<logs>/{study}/train-{block}.log",
+    benchmark:
+        "<benchmarks>/{study}/train-{block}.tsv"
+    params:
+        spec=block_spec,
+        code=training_code,
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * jobs.memory_mb(STUDIES[wildcards.study]),
+        runtime=lambda wildcards, attempt: attempt * jobs.runtime_minutes(STUDIES[wildcards.study]),
+    conda:
+        "../envs/decaybench.yaml"
+    message:
+        "Training block {wildcards.block} of study {wildcards.study}"
+    shell:
+        "decaybench train --spec {params.spec:q} --output {output:q} 2> {log:q}"
+
+
+rule collect:
+    input:
+        blocks=blocks_of,
+    output:
+        cells="<results>/{study}/cells.parquet",
+        history="<results>/{study}/history.parquet",
+        timings="<results>/{study}/timings.json",
+    log:
+        "<logs>/{study}/collect.log",
+    benchmark:
+        "<benchmarks>/{study}/collect.tsv"
+    params:
+        spec=study_spec,
+        code=lambda wildcards: jobs.stage_code("collect") + training_code(wildcards),
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * 2000,
+        runtime=30,
+    conda:
+        "../envs/decaybench.yaml"
+    message:
+        "Gathering the cells of study {wildcards.study}"
+    shell:
+        "decaybench collect --spec {params.spec:q} --cells {output.cells:q} --history {output.history:q}"
+        " --timings {output.timings:q} {input.blocks:q} 2> {log:q}"

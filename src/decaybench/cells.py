@@ -11,15 +11,17 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from decaybench.grid import Cell
+
+if TYPE_CHECKING:  # costs more to import than a merge takes
+    import pandas as pd
 
 KEYS = {"study": pa.string(), "variant": pa.string(), "weight_decay": pa.float64(), "seed": pa.int64()}
 SPLITS = ("train", "validation", "test")
@@ -70,7 +72,14 @@ def write_table(table: pa.Table, path: Path) -> None:
         pq.write_table(table, beside, compression="zstd", write_page_checksum=True)
 
 
-def read_cells(path: Path) -> pd.DataFrame:
+def write_json(content: Any, path: Path) -> None:
+    """Sorted, indented JSON, whole or not at all; NaN is refused."""
+    text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    with replacing(path) as beside:
+        beside.write_text(text + "\n", encoding="utf-8")
+
+
+def read_table(path: Path) -> pd.DataFrame:
     """cells.parquet or history.parquet of a study as a data frame."""
     return pq.read_table(path).to_pandas()
 
@@ -146,12 +155,12 @@ def rows_of(
 
 def select(table: pa.Table, cells: Sequence[Cell]) -> tuple[pa.Table, list[Cell]]:
     """The rows of those `cells` that the table has, in their order and under their names; and the missing."""
-    index = pd.Index(table["cell_key"].to_pylist())
-    index = index[~index.duplicated()] if index.has_duplicates else index
-    positions = index.get_indexer([cell.key for cell in cells])
-    found = [cell for cell, position in zip(cells, positions, strict=True) if position >= 0]
-    missing = [cell for cell, position in zip(cells, positions, strict=True) if position < 0]
-    rows = table.take(pa.array(positions[positions >= 0]))
+    wanted = pa.array([cell.key for cell in cells], pa.string())
+    positions = pc.index_in(wanted, value_set=table["cell_key"].combine_chunks())
+    there = positions.is_valid().to_numpy(zero_copy_only=False)
+    found = [cell for cell, is_there in zip(cells, there, strict=True) if is_there]
+    missing = [cell for cell, is_there in zip(cells, there, strict=True) if not is_there]
+    rows = table.take(positions.drop_null())
     for name in ("study", "variant"):
         values = pa.array([getattr(cell, name) for cell in found], pa.string())
         rows = rows.set_column(rows.schema.get_field_index(name), name, values)

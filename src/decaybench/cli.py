@@ -144,7 +144,6 @@ def _old_rows(path: Path) -> "pa.Table":  # type: ignore[name-defined]  # noqa: 
 
 def _collect(options: argparse.Namespace) -> None:
     from decaybench import cells as tables
-    from decaybench.analysis.facts import write_json
     from decaybench.grid import BlockSpec
     from decaybench.learning import code_of
 
@@ -155,16 +154,16 @@ def _collect(options: argparse.Namespace) -> None:
     merged, history, runs = tables.collect(options.blocks, cells, set_aside)
     tables.write_table(merged, options.cells)
     tables.write_table(history, options.history)
-    write_json(runs, options.timings)
+    tables.write_json(runs, options.timings)
 
 
 def _analyse(options: argparse.Namespace) -> None:
-    from decaybench.analysis.facts import study_facts, summary, write_json
-    from decaybench.cells import read_cells, replacing
+    from decaybench.analysis.facts import study_facts, summary
+    from decaybench.cells import read_table, replacing, write_json
     from decaybench.config import Study
 
     study = Study.model_validate_json(options.study)
-    facts = study_facts(study, read_cells(options.cells))
+    facts = study_facts(study, read_table(options.cells))
     with replacing(options.summary) as beside:
         summary(facts, study).to_csv(beside, index=False)
     write_json(facts, options.facts)
@@ -183,7 +182,7 @@ def _gather(options: argparse.Namespace) -> None:
     import json
 
     from decaybench import provenance
-    from decaybench.analysis.facts import write_json
+    from decaybench.cells import write_json
     from decaybench.config import Config
 
     config = Config.model_validate_json(options.config)

@@ -231,7 +231,8 @@ class Training(Strict):
     epochs: Count = Field(100, description="passes over the training rows")
     loss: Literal["mse", "half_mse", "cross_entropy"] | None = Field(
         None,
-        description="mse: mean (y−ŷ)²; half_mse: half of it; cross_entropy; null: mse for numbers, cross_entropy for classes",
+        description="mse: mean (y−ŷ)²; half_mse: half of it; cross_entropy; "
+        "null: mse for numbers, cross_entropy for classes",
     )
     decay_bias: bool = Field(False, description="whether weight decay acts on biases, too")
     record_every: Count = Field(5, description="epochs between two rows of history.parquet")
@@ -268,7 +269,8 @@ class Study(Strict):
     )
     seeds_per_block: Count | None = Field(
         None,
-        description="seeds a job trains; null: 100 for linear models, 4 for networks. No number in the tables depends on it",
+        description="seeds a job trains; null: 100 for linear models, 4 for networks; "
+        "no number in the tables depends on it",
     )
 
     def resolved(self) -> list[Variant]:

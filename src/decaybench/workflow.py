@@ -6,8 +6,11 @@ Imported at every parse, also in every cluster job: no torch, no pandas, no draw
 from __future__ import annotations
 
 import hashlib
+import os
+import sys
 from functools import cache
 from math import ceil
+from pathlib import Path
 
 from decaybench.config import Study
 from decaybench.fingerprint import fingerprint
@@ -21,6 +24,12 @@ STAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # modules and fo
     "draw": (("decaybench.figures", "figures/"), ("matplotlib", "seaborn", "numpy", "pandas")),
     "render": (("decaybench.report.render", "report/"), ("jinja2",)),
 }
+
+
+def use_this_environment() -> None:
+    """Let jobs find the command of the running interpreter's environment, also when it is not activated."""
+    here = str(Path(sys.executable).parent)
+    os.environ["PATH"] = os.pathsep.join([here, os.environ.get("PATH", os.defpath)])
 
 
 @cache

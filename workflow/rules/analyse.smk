@@ -8,15 +8,15 @@ rule analyse:
         "<logs>/{study}/analyse.log",
     benchmark:
         "<benchmarks>/{study}/analyse.tsv"
-    params:
-        study=study_config,
-        code=jobs.stage_code("analyse"),
+    conda:
+        "../envs/decaybench.yaml"
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: attempt * 2000,
         runtime=30,
-    conda:
-        "../envs/decaybench.yaml"
+    params:
+        study=study_config,
+        code=jobs.stage_code("analyse"),
     message:
         "Computing facts and intervals of study {wildcards.study}"
     shell:
@@ -36,15 +36,15 @@ rule gather:
         "<logs>/gather.log",
     benchmark:
         "<benchmarks>/gather.tsv"
-    params:
-        config=CONFIG.model_dump_json(),
-        code=jobs.stage_code("gather"),
+    conda:
+        "../envs/decaybench.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
-    conda:
-        "../envs/decaybench.yaml"
+    params:
+        config=CONFIG.model_dump_json(),
+        code=jobs.stage_code("gather"),
     message:
         "Gathering the facts of all studies"
     shell:

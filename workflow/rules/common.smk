@@ -1,23 +1,25 @@
 # Functions only: what the rules ask of the config.
-import os
 import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-# Jobs find the command of this environment, also when it is not activated.
-os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-
 try:
     from decaybench import workflow as jobs
     from decaybench.config import ConfigError, parse_config
 except ImportError as error:
-    raise WorkflowError(f"decaybench is not installed for {sys.executable} ({error}); run `make setup`")
+    raise WorkflowError(
+        f"decaybench is not installed for {sys.executable} ({error}); run `make setup`"
+    )
 
 try:
-    CONFIG = parse_config({key: value for key, value in config.items() if key != "pathvars"})
+    CONFIG = parse_config(
+        {key: value for key, value in config.items() if key != "pathvars"}
+    )
 except ConfigError as error:
     raise WorkflowError(f"config: {error}")
+
+jobs.use_this_environment()
 
 STUDIES = {study.name: study for study in CONFIG.studies}
 BLOCKS = {name: jobs.block_names(study) for name, study in STUDIES.items()}
@@ -46,4 +48,8 @@ def training_code(wildcards):
 
 
 def blocks_of(wildcards):
-    return expand("<results>/{study}/blocks/{block}.parquet", study=wildcards.study, block=BLOCKS[wildcards.study])
+    return expand(
+        "<results>/{study}/blocks/{block}.parquet",
+        study=wildcards.study,
+        block=BLOCKS[wildcards.study],
+    )

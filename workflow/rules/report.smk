@@ -16,15 +16,15 @@ rule draw:
         "<logs>/{study}/draw.log",
     benchmark:
         "<benchmarks>/{study}/draw.tsv"
-    params:
-        study=study_config,
-        code=jobs.stage_code("draw"),
+    conda:
+        "../envs/decaybench.yaml"
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: attempt * 2000,
         runtime=30,
-    conda:
-        "../envs/decaybench.yaml"
+    params:
+        study=study_config,
+        code=jobs.stage_code("draw"),
     message:
         "Drawing the figures of study {wildcards.study}"
     shell:
@@ -39,20 +39,24 @@ rule render:
         manifest=rules.gather.output.manifest,
         figures=expand(rules.draw.output.figures, study=STUDIES),
     output:
-        page=report("<results>/report.{language}.html", caption="../report/page.rst", category="Pages"),
+        page=report(
+            "<results>/report.{language}.html",
+            caption="../report/page.rst",
+            category="Pages",
+        ),
     log:
         "<logs>/render-{language}.log",
     benchmark:
         "<benchmarks>/render-{language}.tsv"
-    params:
-        config=CONFIG.model_dump_json(),
-        code=jobs.stage_code("render"),
+    conda:
+        "../envs/decaybench.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
-    conda:
-        "../envs/decaybench.yaml"
+    params:
+        config=CONFIG.model_dump_json(),
+        code=jobs.stage_code("render"),
     message:
         "Rendering the page ({wildcards.language})"
     shell:

@@ -6,15 +6,17 @@ rule train:
         "<logs>/{study}/train-{block}.log",
     benchmark:
         "<benchmarks>/{study}/train-{block}.tsv"
+    conda:
+        "../envs/decaybench.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt
+        * jobs.memory_mb(STUDIES[wildcards.study]),
+        runtime=lambda wildcards, attempt: attempt
+        * jobs.runtime_minutes(STUDIES[wildcards.study]),
     params:
         spec=block_spec,
         code=training_code,
-    threads: 1
-    resources:
-        mem_mb=lambda wildcards, attempt: attempt * jobs.memory_mb(STUDIES[wildcards.study]),
-        runtime=lambda wildcards, attempt: attempt * jobs.runtime_minutes(STUDIES[wildcards.study]),
-    conda:
-        "../envs/decaybench.yaml"
     message:
         "Training block {wildcards.block} of study {wildcards.study}"
     shell:
@@ -32,15 +34,15 @@ rule collect:
         "<logs>/{study}/collect.log",
     benchmark:
         "<benchmarks>/{study}/collect.tsv"
-    params:
-        spec=study_spec,
-        code=lambda wildcards: jobs.stage_code("collect") + training_code(wildcards),
+    conda:
+        "../envs/decaybench.yaml"
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: attempt * 2000,
         runtime=30,
-    conda:
-        "../envs/decaybench.yaml"
+    params:
+        spec=study_spec,
+        code=lambda wildcards: jobs.stage_code("collect") + training_code(wildcards),
     message:
         "Gathering the cells of study {wildcards.study}"
     shell:

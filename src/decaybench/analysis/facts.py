@@ -6,9 +6,7 @@ Values are means over seeds, of cells that did not diverge.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +14,7 @@ import pandas as pd
 
 from decaybench.analysis.selection import choose
 from decaybench.analysis.statistics import Estimate, FloatArray, means
-from decaybench.cells import ACCURACIES, LOSSES, replacing
+from decaybench.cells import ACCURACIES, LOSSES
 from decaybench.config import BUNDLED_ROWS, Study, Variant
 from decaybench.grid import weight_decay_label
 
@@ -169,12 +167,3 @@ def summary(facts: Mapping[str, Fact], study: Study) -> pd.DataFrame:
                     row[f"{name}_{column}"] = own.get(name, {}).get(part)
             rows.append(row)
     return pd.DataFrame(rows).dropna(axis="columns", how="all")
-
-
-def write_json(content: Any, path: Path) -> None:
-    """Sorted, indented JSON, whole or not at all; NaN is refused."""
-    with replacing(path) as beside:
-        beside.write_text(
-            json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n",
-            encoding="utf-8",
-        )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from decaybench.analysis.statistics import Estimate, FloatArray, mean, means, resampled_means
+from decaybench.analysis.statistics import LEVEL, Estimate, FloatArray, mean, means, resampled_means
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ def choose(
     average = validation.mean(axis=0)
     best = int(average.argmin())
     differences = means(validation - validation[:, [best]], overlap=overlap)
-    spread = validation[:, best].std(ddof=1) / np.sqrt(len(validation)) if len(validation) > 1 else 0.0
+    n = len(validation)
+    spread = validation[:, best].std(ddof=1) * np.sqrt(1 / n + (overlap or 0.0)) if n > 1 else 0.0
     wins = np.bincount(resampled_means(validation).argmin(axis=1), minlength=len(weight_decay))
     oracle = int(test.mean(axis=0).argmin())
     edge = None
@@ -54,6 +55,27 @@ def choose(
         edge=edge,
         try_next=_beyond(weight_decay, edge),
     )
+
+
+def by_criterion(
+    weight_decay: NDArray[np.float64], criterion: FloatArray, test: FloatArray, overlap: float | None
+) -> tuple[float, tuple[float, float], Estimate]:
+    """λ of the lowest mean criterion [seeds, L], the middle 95 % of that over resamples, and its regret.
+
+    For criteria that need no validation rows: leave-one-out losses, or minus the log evidence. `test`
+    [seeds, L] are the test losses of the same seeds and λ; the regret is against their best λ.
+    """
+    best = int(criterion.mean(axis=0).argmin())
+    regret = mean(test[:, best] - test[:, int(test.mean(axis=0).argmin())], overlap=overlap)
+    return float(weight_decay[best]), optimum_interval(weight_decay, criterion), regret
+
+
+def optimum_interval(positions: FloatArray, criterion: FloatArray, level: float = LEVEL) -> tuple[float, float]:
+    """Between which of `positions` [L] the lowest mean criterion [seeds, L] lies in resamples over seeds."""
+    places = np.sort(positions[resampled_means(criterion).argmin(axis=1)])
+    tail = (1 - level) / 2
+    last = len(places) - 1
+    return float(places[int(np.floor(tail * last))]), float(places[int(np.ceil((1 - tail) * last))])
 
 
 def _beyond(weight_decay: NDArray[np.float64], edge: str | None) -> list[float]:

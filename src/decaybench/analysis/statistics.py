@@ -6,11 +6,13 @@ seeds for all λ. Resampling has a fixed stream, so equal tables give equal inte
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
+from scipy.stats import mstats
 
 FloatArray = NDArray[np.float64]
 
@@ -19,6 +21,7 @@ RESAMPLES = 2_000
 FEW = 20  # below, a bootstrap of so few seeds is too narrow: Student's t
 MANY = 2_000  # above, bootstrap and Student's t agree to the digits shown, and t is far cheaper
 STREAM = 20_250_315
+HEAVY = 1.0  # skewness from which a mean alone misleads; the interquartile mean then stands beside it
 
 
 @dataclass(frozen=True)
@@ -64,10 +67,111 @@ def mean(values: FloatArray, level: float = LEVEL, overlap: float | None = None)
 def resampled_means(values: FloatArray, resamples: int = RESAMPLES) -> FloatArray:
     """Means [resamples, columns] over seeds drawn with replacement, the same seeds for all columns."""
     n = len(values)
-    rows = fixed_stream().integers(0, n, (resamples, n))
-    counts = np.zeros((resamples, n))
-    np.add.at(counts, (np.arange(resamples)[:, None], rows), 1.0)
-    return counts @ values / n
+    random = fixed_stream()
+    parts = []
+    step = max(1, 4_000_000 // n)  # a table seeds × resamples at once would not fit for many seeds
+    for first in range(0, resamples, step):
+        size = min(step, resamples - first)
+        rows = random.integers(0, n, (size, n)) + n * np.arange(size)[:, None]
+        counts = np.bincount(rows.ravel(), minlength=size * n).reshape(size, n)
+        parts.append(counts @ values / n)
+    return np.concatenate(parts)
+
+
+def interquartile_mean(values: FloatArray, level: float = LEVEL) -> Estimate:
+    """Mean of the middle half of values [seeds], with the trimmed mean's t interval (Tukey & McLaughlin 1963)."""
+    n = len(values)
+    centre = float(stats.trim_mean(values, 0.25))
+    if n < 8:
+        return Estimate(centre, None, None, n, "none: fewer than 8 seeds have no interquartile interval")
+    low, high = mstats.trimmed_mean_ci(values, limits=(0.25, 0.25), alpha=1 - level)
+    return _estimate(centre, float(low), float(high), n, "interquartile mean, trimmed t")
+
+
+def median(values: FloatArray, level: float = LEVEL) -> Estimate:
+    """Median of values [seeds] with the order statistics that hold it for any distribution."""
+    n, ordered = len(values), np.sort(values)
+    rank = int(stats.binom.ppf((1 - level) / 2, n, 0.5))  # P(fewer than `rank` below the median) ≤ (1 − level)/2
+    if rank < 1:
+        return Estimate(float(np.median(values)), None, None, n, "none: too few seeds for a median's interval")
+    return _estimate(
+        float(np.median(values)), float(ordered[rank - 1]), float(ordered[n - rank]), n, "median, order statistics"
+    )
+
+
+def heavy_tailed(values: FloatArray) -> bool:
+    """Whether so skewed that a few seeds decide the mean."""
+    return len(values) >= FEW and values.std() > 0 and bool(abs(stats.skew(values)) > HEAVY)
+
+
+def holm(p_values: Sequence[float]) -> FloatArray:
+    """Adjusted p-values of a family (Holm 1979): at any level, those below it are the ones that are rejected."""
+    order = np.argsort(p_values, kind="stable")
+    m = len(order)
+    adjusted = np.empty(m)
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate((m - np.arange(m)) * np.asarray(p_values)[order]))
+    return adjusted
+
+
+def holm_levels(p_values: Sequence[float], level: float = LEVEL) -> FloatArray:
+    """The confidence level of each interval that agrees with Holm's decisions: 1 − α/(m − k) at step k.
+
+    After the first hypothesis that is kept, all others are kept at that same step's level.
+    """
+    order = np.argsort(p_values, kind="stable")
+    m = len(order)
+    levels = np.empty(m)
+    step = 0
+    for k, position in enumerate(order):
+        levels[position] = 1 - (1 - level) / (m - step)
+        if p_values[position] <= (1 - level) / (m - step) and step == k:
+            step = k + 1
+    return levels
+
+
+class MeanTest:
+    """The mean of values [seeds] over all confidence levels, from one set of resamples; see `means`."""
+
+    RESAMPLES = 20_000  # Holm's levels reach 0.999: enough resamples must lie beyond
+
+    def __init__(self, values: FloatArray, overlap: float | None = None) -> None:
+        self.values, self.overlap = np.asarray(values, dtype=np.float64), overlap
+        n = len(self.values)
+        self.varies = n > 1 and bool(self.values.std() > 1e-14 * np.abs(self.values).max())
+        self.bootstraps = self.varies and overlap is None and FEW <= n <= MANY
+        self._result = None
+        if self.bootstraps:
+            self._result = stats.bootstrap(
+                (self.values,), np.mean, n_resamples=self.RESAMPLES, method="BCa", rng=fixed_stream(),
+                batch=max(1, 4_000_000 // n),
+            )  # fmt: skip
+
+    def interval(self, level: float) -> Estimate:
+        """Mean and interval at a level."""
+        if not self.bootstraps:
+            return mean(self.values, level, self.overlap)
+        bounds = stats.bootstrap(
+            (self.values,), np.mean, n_resamples=0, bootstrap_result=self._result, method="BCa", confidence_level=level,
+            rng=fixed_stream(),
+        ).confidence_interval  # fmt: skip
+        return _estimate(float(self.values.mean()), bounds.low, bounds.high, len(self.values), "BCa bootstrap")
+
+    def p_value(self, null: float) -> float:
+        """Two-sided p-value of "the mean is `null`": the level at which the interval would just touch it."""
+        n, centre = len(self.values), float(self.values.mean())
+        if not self.varies:
+            return 1.0 if n < 2 or centre == null else 0.0
+        if self._result is None:
+            spread = self.values.std(ddof=1) * np.sqrt(1 / n + (self.overlap or 0.0))
+            return float(2 * stats.t.sf(abs(centre - null) / spread, n - 1))
+        resampled = np.asarray(self._result.bootstrap_distribution)
+        beyond = np.clip([np.mean(resampled < null), np.mean(resampled < centre)], 0.5 / self.RESAMPLES, None)
+        z, bias = stats.norm.ppf(np.minimum(beyond, 1 - 0.5 / self.RESAMPLES))
+        left_out = (centre * n - self.values) / (n - 1)
+        deviation = left_out.mean() - left_out
+        skew = np.sum(deviation**3) / (6 * np.sum(deviation**2) ** 1.5)
+        inverted = (z - bias) / (1 + skew * (z - bias)) - bias
+        return float(2 * stats.norm.sf(abs(inverted)))
 
 
 def _t_half_width(values: FloatArray, level: float, overlap: float) -> FloatArray:

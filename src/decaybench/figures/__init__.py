@@ -1,1 +1,68 @@
-"""Figures: one file each."""
+"""Figures: one file each, which says whether it applies to a study and draws it.
+
+Importing this package imports no drawing library: a figure's module is imported when it is drawn.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from decaybench.config import Study
+
+if TYPE_CHECKING:
+    from decaybench.figures.data import StudyData
+
+FIGURES = {
+    "loss_curves": "decaybench.figures.loss_curves",
+    "loss_by_weight_decay": "decaybench.figures.loss_by_weight_decay",
+    "accuracy_by_weight_decay": "decaybench.figures.accuracy_by_weight_decay",
+    "weight_norm": "decaybench.figures.weight_norm",
+}
+
+
+def draw_study(study: Study, cells: Path, history: Path, facts: Path, output: Path) -> None:
+    """Draw every figure that applies to a study into `output`/<figure>.svg: the whole folder or none of it."""
+    from decaybench.figures.data import StudyData
+
+    data = StudyData.read(study, cells, history, facts)
+    with _replacing_folder(output) as folder:
+        for name in FIGURES:
+            drawn = figure_svg(name, data)
+            if drawn is not None:
+                (folder / f"{name}.svg").write_text(drawn, encoding="utf-8")
+
+
+def figure_svg(name: str, data: StudyData) -> str | None:
+    """One figure as inline SVG, None when it does not apply."""
+    from decaybench.figures.canvas import drawing_style
+    from decaybench.figures.svg import to_svg
+
+    module = import_module(FIGURES[name])
+    if not module.applies(data):
+        return None
+    with drawing_style():
+        return to_svg(module.draw(data), f"{data.study.name}-{name}")
+
+
+@contextmanager
+def _replacing_folder(path: Path) -> Iterator[Path]:
+    """An empty folder beside `path` that takes its place when all went well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    old = path.with_name(f".{path.name}.{os.getpid()}.old")
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir()
+    try:
+        yield beside
+        if path.exists():
+            path.replace(old)
+        beside.replace(path)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)

@@ -24,7 +24,7 @@ from decaybench.tasks import generate
 FREE_TASK = ("weight", "bias", "noise_std", "label_noise")
 FREE_MODEL = ("init_std", "init_mean", "bias_init_std", "bias_init", "init_scale")
 FREE_TRAINING = ("learning_rate", "decay_bias")
-MIN_LANES, MAX_LANES = 1, 4096
+MIN_LANES, MAX_LANES = 2, 4096
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,8 @@ def _train_batch(lanes: list[Lane], chosen: torch.device, on_epoch: Callable[[],
     module = _module(recipe)
     float64 = isinstance(recipe.model, Linear)
     batch = Batch(
-        lanes=lanes,
+        # A lone lane trains beside its copy: the library multiplies one matrix by other routes than several.
+        lanes=lanes * 2 if len(lanes) == 1 else lanes,
         columns=module.COLUMNS,
         device=device.for_dtype(chosen, float64),
         dtype=torch.float64 if float64 else torch.float32,

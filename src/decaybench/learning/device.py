@@ -16,6 +16,10 @@ from decaybench.config import ConfigError
 CPU_BATCH_BYTES = 6 * 2**20  # a batch that stays near the caches is fastest
 GPU_SHARE = 0.4  # of the free memory: an epoch's reordered rows and temporaries come on top
 
+# Without this, MKL chooses kernels by how a matrix is aligned in memory, and a cell's last bits would depend on
+# its place in a batch. MKL reads it at its first product.
+os.environ.setdefault("MKL_CBWR", "AUTO")
+
 
 def choose() -> torch.device:
     """CUDA, else Apple, else CPU; DECAYBENCH_DEVICE overrides (cpu, cuda, cuda:1, mps)."""

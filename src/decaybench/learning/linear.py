@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from decaybench.config import Linear, Recipe
 from decaybench.grid import Cell
 from decaybench.learning import span
 from decaybench.learning.batch import LOSS_FACTOR, Batch, Lane, Problem
+from decaybench.learning.full_batch import residual_gradient, singular_coordinates
 from decaybench.learning.optimizers import Settings
 from decaybench.streams import stream
 from decaybench.tasks import Data, generate
@@ -25,15 +27,13 @@ from decaybench.tasks import Data, generate
 COLUMNS = 24
 
 
-def trains_in_span(recipe: Recipe, n_features: int) -> bool:
-    """Whether the reduced coordinates are exact here, and fewer."""
-    training, model = recipe.training, recipe.model
-    return (
-        training.in_span
-        and training.optimizer == "sgd"
-        and model.dropout == 0  # type: ignore[union-attr]
-        and recipe.task.n_train + span.OUTSIDE < n_features
-    )
+def path_of(recipe: Recipe, n_features: int) -> Literal["general", "span", "full_batch"]:
+    """Which coordinates train a recipe: the fewest in which its steps are exactly the same."""
+    training, model, n_train = recipe.training, recipe.model, recipe.task.n_train
+    rotates = training.in_span and training.optimizer == "sgd" and model.dropout == 0  # type: ignore[union-attr]
+    if rotates and training.batch_size >= n_train:
+        return "full_batch"
+    return "span" if rotates and n_train + span.OUTSIDE < n_features else "general"
 
 
 def lane_key(cell: Cell) -> Hashable:
@@ -44,10 +44,10 @@ def lane_key(cell: Cell) -> Hashable:
 
 def lane_bytes(recipe: Recipe, data: Data) -> int:
     """Memory of one lane while it trains, roughly."""
-    features = data.train.inputs.shape[1]
-    if trains_in_span(recipe, features):
-        features = recipe.task.n_train + span.OUTSIDE
-    rows = len(data.train.inputs) * 2 + sum(min(len(split.inputs), features + 2) for split in data[1:])
+    n_train, features = data.train.inputs.shape
+    if path_of(recipe, features) != "general":
+        features = min(n_train, features) + span.OUTSIDE
+    rows = n_train * 2 + sum(min(len(split.inputs), features + 2) for split in data[1:])
     parameters = COLUMNS * (5 + 2 * (recipe.training.optimizer != "sgd"))
     return 8 * (features + 1) * (rows + parameters)
 
@@ -81,62 +81,87 @@ class LinearModel:
         return torch.where(cells[:, None, :], new, old)
 
 
+@dataclass
+class FullBatchModel(LinearModel):
+    """The same model whose training rows are in singular coordinates, see `full_batch`."""
+
+    n_train: int
+
+    def gradients(
+        self, parameters: list[Tensor], inputs: Tensor, targets: Tensor, dropout: Tensor | None
+    ) -> list[Tensor]:
+        return [residual_gradient(parameters[0], inputs, targets, self.factor / self.n_train)]
+
+
 def build(batch: Batch) -> Problem:
     """Draw the data of the lanes, choose coordinates and set the cells to their start."""
-    lanes, device = batch.lanes, batch.device
     index: dict[tuple[str, int], int] = {}
-    owner = [index.setdefault((lane.recipe.task.model_dump_json(), lane.seed), len(index)) for lane in lanes]
-    first = {position: lane for lane, position in reversed(list(zip(lanes, owner, strict=True)))}
+    owner = [index.setdefault((lane.recipe.task.model_dump_json(), lane.seed), len(index)) for lane in batch.lanes]
+    first = {position: lane for lane, position in reversed(list(zip(batch.lanes, owner, strict=True)))}
     sources = [first[position] for position in range(len(index))]
+    lane_of = torch.tensor(owner, device=batch.device)
+
     data = [generate(lane.recipe.task, lane.seed) for lane in sources]
-    splits = {name: _stacked(data, name, device) for name in Data._fields}
-
-    train_inputs = splits["train"][0]
-    n_features = train_inputs.shape[2]
-    draw = _standard_normal(sources, n_features, device)
-    reduced = trains_in_span(batch.recipe, n_features)
-    q = span.basis(train_inputs, draw) if reduced else None
+    splits = {name: _stacked(data, name, batch.device) for name in Data._fields}
+    train_inputs, train_targets = splits["train"]
+    n_train, n_features = train_inputs.shape[1:]
+    draw = _standard_normal(sources, n_features, batch.device)
     start = torch.stack([draw, torch.ones_like(draw)], dim=1)  # [problems, 2, features]
-    if q is not None:
-        splits = {name: (inputs @ q, targets) for name, (inputs, targets) in splits.items()}
-        start = start @ q
-    own_basis = None if reduced else span.row_space_basis(train_inputs)
 
-    lane_of = torch.tensor(owner, device=device)
+    path = path_of(batch.recipe, n_features)
+    if path == "full_batch":
+        singular = singular_coordinates(train_inputs, train_targets, draw)
+        basis, inside = singular.basis, singular.in_row_space
+    else:
+        basis = span.row_space_basis(train_inputs)
+        if path == "span":
+            basis = span.extended(basis, draw)
+        inside = (torch.arange(basis.shape[2], device=batch.device) < n_train).expand(len(basis), -1)
+    if path != "general":
+        splits = {name: (inputs @ basis, targets) for name, (inputs, targets) in splits.items()}
+        start = start @ basis
     with_ones = {name: (_with_ones(inputs), targets) for name, (inputs, targets) in splits.items()}
-    evaluation = [span.compress(*with_ones[name]) for name in with_ones]
-    ends = np.cumsum([0, *(inputs.shape[1] for inputs, _ in evaluation)]).tolist()
-    model = LinearModel(
-        factor=batch.per_cell(lambda recipe: LOSS_FACTOR[recipe.loss]),
-        keep=_keep(lanes, device),
-        inputs=torch.cat([inputs for inputs, _ in evaluation], dim=1)[lane_of],
-        targets=torch.cat([targets for _, targets in evaluation], dim=1)[lane_of],
-        splits={name: (slice(ends[i], ends[i + 1]), with_ones[name][0].shape[1]) for i, name in enumerate(with_ones)},
-    )
-    theta = _initial(batch, start[lane_of], _standard_normal(sources, 1, device, "bias")[lane_of])
-    n_rows = batch.recipe.task.n_train
+    factor, keep = batch.per_cell(lambda recipe: LOSS_FACTOR[recipe.loss]), _keep(batch)
+    evaluation = _evaluation(with_ones, lane_of)
+    if path == "full_batch":
+        training = singular.rows, singular.targets
+        model: LinearModel = FullBatchModel(factor, keep, *evaluation, n_train)
+    else:
+        training = with_ones["train"]
+        model = LinearModel(factor, keep, *evaluation)
+    theta = _initial(batch, start[lane_of], _standard_normal(sources, 1, batch.device, "bias")[lane_of])
 
     def describe(parameters: list[Tensor]) -> dict[str, Tensor]:
         weights = parameters[0][:, :-1]
-        if own_basis is None:
-            row, null = span.norm(weights[:, :n_rows]), span.norm(weights[:, n_rows:])
+        if path == "general":
+            row, null = span.row_and_null_norm(basis[lane_of], weights)
         else:
-            row, null = span.row_and_null_norm(own_basis[lane_of], weights)
-        return {
-            "weight_norm": span.norm(weights),
-            "row_space_norm": row,
-            "null_space_norm": null,
-            "bias": parameters[0][:, -1],
-        }
+            mask = inside[lane_of][:, :, None]
+            row, null = span.norm(weights * mask), span.norm(weights * ~mask)
+        norms = {"weight_norm": span.norm(weights), "row_space_norm": row, "null_space_norm": null}
+        return {**norms, "bias": parameters[0][:, -1]}
 
     return Problem(
         model=model,
         parameters=[theta],
-        inputs=with_ones["train"][0][lane_of].contiguous(),
-        targets=with_ones["train"][1][lane_of].contiguous(),
+        inputs=training[0][lane_of].contiguous(),
+        targets=training[1][lane_of].contiguous(),
         settings=_settings(batch, theta),
         dropout_units=n_features if model.keep is not None else 0,
         describe=describe,
+    )
+
+
+def _evaluation(
+    splits: dict[str, tuple[Tensor, Tensor]], lane_of: Tensor
+) -> tuple[Tensor, Tensor, dict[str, tuple[slice, int]]]:
+    """Rows, targets and places of all splits on which losses are measured."""
+    compressed = [span.compress(*split) for split in splits.values()]
+    ends = np.cumsum([0, *(inputs.shape[1] for inputs, _ in compressed)]).tolist()
+    return (
+        torch.cat([inputs for inputs, _ in compressed], dim=1)[lane_of],
+        torch.cat([targets for _, targets in compressed], dim=1)[lane_of],
+        {name: (slice(ends[i], ends[i + 1]), splits[name][0].shape[1]) for i, name in enumerate(splits)},
     )
 
 
@@ -170,9 +195,11 @@ def _initial(batch: Batch, start: Tensor, bias_draw: Tensor) -> Tensor:
     return torch.cat([weights, bias + bias_std * bias_draw[:, :, None]], dim=1)
 
 
-def _keep(lanes: list[Lane], device: torch.device) -> Tensor | None:
-    rates = [_linear(lane.recipe.model).dropout for lane in lanes]
-    return 1 - torch.tensor(rates, dtype=torch.float64, device=device)[:, None, None] if any(rates) else None
+def _keep(batch: Batch) -> Tensor | None:
+    rates = [_linear(lane.recipe.model).dropout for lane in batch.lanes]
+    if not any(rates):
+        return None
+    return 1 - torch.tensor(rates, dtype=batch.dtype, device=batch.device)[:, None, None]
 
 
 def _settings(batch: Batch, theta: Tensor) -> Settings:

@@ -46,7 +46,13 @@ class Schedule:
 
     @property
     def steps_per_epoch(self) -> int:
-        return -(-self.n_train // self.batch_size)
+        return len(self.batches())
+
+    def batches(self) -> list[slice]:
+        """The rows of each step of an epoch; all there are when one batch holds them."""
+        if self.batch_size >= self.n_train:
+            return [slice(None)]
+        return [slice(first, first + self.batch_size) for first in range(0, self.n_train, self.batch_size)]
 
     def records(self, epoch: int) -> bool:
         """Whether an epoch is recorded; the first and the last always are."""
@@ -88,8 +94,7 @@ def train(
     for epoch in range(1, schedule.epochs + 1):
         epoch_inputs, epoch_targets = _reordered(inputs, targets, next(orders))
         dropout = next(dropouts)
-        for first in range(0, schedule.n_train, schedule.batch_size):
-            rows = slice(first, first + schedule.batch_size)
+        for rows in schedule.batches():
             step += 1
             gradients = model.gradients(
                 parameters,

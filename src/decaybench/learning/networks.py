@@ -48,14 +48,6 @@ class Evaluation:
         return {**metrics, "weight_norm": weight_norm}
 
 
-def loss_gradient(predictions: Tensor, targets: Tensor, loss: str, factor: Tensor) -> Tensor:
-    """∂ loss / ∂ predictions for [cells, rows, outputs]; mse and half_mse differ by `factor` [cells, 1, 1]."""
-    rows, outputs = predictions.shape[1:]
-    if loss == "cross_entropy":
-        return (torch.softmax(predictions, dim=2) - targets).div_(rows)
-    return (predictions - targets).mul_(factor / (rows * outputs))
-
-
 def load(batch: Batch) -> dict[str, tuple[Tensor, Tensor]]:
     """The splits of every lane's seed; classes become one-hot targets."""
     made: dict[tuple[str, int], Data] = {}

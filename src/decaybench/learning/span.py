@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 RANK_TOLERANCE = 1e-10
-OUTSIDE = 2  # directions outside the span
+OUTSIDE = 2  # directions outside the span: the draw and the ones
 
 
 def row_space_basis(inputs: Tensor) -> Tensor:
@@ -32,21 +32,32 @@ def row_space_basis(inputs: Tensor) -> Tensor:
     return q
 
 
-def basis(inputs: Tensor, draw: Tensor) -> Tensor:
-    """The reduced coordinates: row space, then the draw and the ones outside of it.
+def extended(basis: Tensor, draw: Tensor) -> Tensor:
+    """A basis [problems, p, k] with what a start adds to it: the draw [problems, p] and the ones outside of it.
 
-    inputs: [problems, n, p] with n + 2 < p; draw: [problems, p], the standard normal start.
-    Returns [problems, p, n + 2] with orthonormal (or zero) columns.
+    Returns [problems, p, k + 2] with orthonormal (or, where nothing is left, zero) columns.
     """
-    q = row_space_basis(inputs)
     for direction in (draw, torch.ones_like(draw)):
-        rest = direction[:, :, None]
-        for _ in range(2):  # twice is enough (Kahan; Parlett 1998, section 6.9)
-            rest = rest - q @ (q.transpose(1, 2) @ rest)
-        norm = rest.norm(dim=1, keepdim=True)
-        size = direction.norm(dim=1)[:, None, None]
-        q = torch.cat([q, torch.where(norm > RANK_TOLERANCE * size, rest / norm, 0.0)], dim=2)
-    return q
+        unit = outside(basis, direction[:, :, None])
+        basis = torch.cat([basis, unit], dim=2)
+    return basis
+
+
+def outside(basis: Tensor, vector: Tensor) -> Tensor:
+    """The unit vector of the part of vector [problems, p, 1] outside of a basis; zero where only rounding is left."""
+    rest = vector
+    for _ in range(2):  # twice is enough (Kahan; Parlett 1998, section 6.9)
+        rest = rest - (basis * coordinates(basis, rest).transpose(1, 2)).sum(2, keepdim=True)
+    norm = rest.norm(dim=1, keepdim=True)
+    return torch.where(norm > RANK_TOLERANCE * vector.norm(dim=1, keepdim=True), rest / norm, 0.0)
+
+
+def coordinates(basis: Tensor, vector: Tensor) -> Tensor:
+    """The coordinates [problems, k, 1] of a vector [problems, p, 1] in a basis [problems, p, k].
+
+    A sum, since the bits of a matrix product with one column depend on whether there is one problem or several.
+    """
+    return (basis * vector).sum(1)[:, :, None]
 
 
 def compress(inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,1 +1,1 @@
-"""The page."""
+"""The page: one offline HTML file per language, placed from facts, figures and templates. No torch, no learning."""

@@ -1,1 +1,91 @@
-def render(): ...
+"""Write the page in one language: a pure function of the results' files and the templates."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from decaybench.cells import replacing
+from decaybench.config import Config
+from decaybench.report import findings
+from decaybench.report.catalogue import LANGUAGE_TAGS, gettext_of
+from decaybench.report.methods import Methods
+from decaybench.report.numbers import Numbers
+from decaybench.report.sections import SECTIONS, Page
+from decaybench.report.shelf import Shelf
+from decaybench.report.studies import study_views
+
+
+class WordingError(ValueError):
+    """A template has no wording for an outcome."""
+
+
+def render(config: Config, language: str, results: Path, output: Path) -> None:
+    """Render `results` to `output`, whole or not at all.
+
+    Reads facts.json, timings.json, manifest.json, claims.json where it exists, and <study>/figures/*.svg.
+    """
+    text = page_text(config, language, results)
+    with replacing(output) as beside:
+        beside.write_text(text, encoding="utf-8")
+
+
+def page_text(config: Config, language: str, results: Path) -> str:
+    """The page as HTML."""
+    facts = _read(results / "facts.json", {})
+    studies = study_views(config, facts)
+    page = Page(studies)
+    environment = make_environment(language)
+    gettext = gettext_of(language)
+    numbers = Numbers(facts, studies, language, gettext)
+    environment.globals.update(numbers.helpers())
+    environment.globals.update(
+        page=page,
+        facts=facts,
+        config=config,
+        claims=_read(results / "claims.json", {}),
+        shelf=Shelf(results, studies, gettext),
+        methods=Methods(studies, _read(results / "manifest.json", {}), _read(results / "timings.json", {})),
+        sections=[section for section in SECTIONS if section.applies(page)],
+    )
+    return environment.get_template("page.html.j2").render()
+
+
+def make_environment(language: str) -> Environment:
+    """Templates with everything that does not depend on results."""
+    environment = Environment(
+        loader=PackageLoader("decaybench.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    gettext = gettext_of(language)
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext, lambda one, many, n: gettext(one if n == 1 else many), newstyle=True
+    )
+    environment.globals.update(
+        language=language,
+        language_tag=LANGUAGE_TAGS[language],
+        language_tags=LANGUAGE_TAGS,
+        findings=findings,
+        css=Markup((resources.files("decaybench.report") / "static" / "page.css").read_text(encoding="utf-8")),
+        unworded=unworded,
+    )
+    return environment
+
+
+def unworded(outcome: str) -> str:
+    """What a template calls where it has no wording for an outcome."""
+    raise WordingError(f"no wording for outcome {outcome!r}")
+
+
+def _read(path: Path, missing: Any) -> Any:
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else missing

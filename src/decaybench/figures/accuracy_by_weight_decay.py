@@ -1,0 +1,65 @@
+"""Train and test accuracy against λ, for tasks with classes."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from decaybench.figures import labels, style, sweep
+from decaybench.figures.axes import WeightDecayAxis, mark_chosen, share_axis, typical
+from decaybench.figures.canvas import canvas, label_ends, say_all_diverged
+from decaybench.figures.data import StudyData
+
+SERIES = (
+    ("train_accuracy", labels.TRAIN, style.TRAIN, style.DASHED),
+    ("test_accuracy", labels.TEST, style.TEST, "-"),
+)
+
+
+def applies(data: StudyData) -> bool:
+    """Only classes are right or wrong."""
+    return any(variant.n_classes is not None for variant in sweep.shown_variants(data))
+
+
+def draw(data: StudyData) -> Figure:
+    """One cell a variant, all on one axis."""
+    variants = [variant for variant in sweep.shown_variants(data) if variant.n_classes is not None]
+    lines = {(v.name, s[0]): data.along_weight_decay(v, s[0]) for v in variants for s in SERIES}
+    dots = sweep.Dots.of(data, variants, len(SERIES))
+    page = canvas(
+        len(variants),
+        (170,) if len(variants) == 1 else (110,),
+        axis_names=(labels.WEIGHT_DECAY, labels.ACCURACY),
+        notes=sweep.notes_of(data, variants, list(lines.values()), dots),
+        titles=sweep.titles_of(variants),
+        ends=[name for _, name, *_ in SERIES],
+    )
+    seen = [line.value for line in lines.values()]
+    seen += [typical(data.runs(v)[s[0]].to_numpy(np.float64)) for v in variants for s in SERIES]
+    joined = np.concatenate(seen)
+    low = max(0.0, float(joined.min()) - 0.03) if len(joined) else 0.0
+    # Room above 1 for the name of the chosen λ; there is no tick there.
+    limits = (low, 1.0 + 0.16 * (1.0 - low))
+    alive = [index for index, variant in enumerate(variants) if len(lines[variant.name, "test_accuracy"].x)]
+    named = next((index for index in alive if page.in_last_column(index)), alive[0] if alive else None)
+    for index, (variant, (panel,)) in enumerate(zip(variants, page.cells, strict=True)):
+        axis = WeightDecayAxis(tuple(variant.grid.weight_decay))
+        axis.set_up(panel)
+        if index not in alive:
+            say_all_diverged(panel)
+            continue
+        share_axis(panel, limits)
+        if index % page.columns:
+            panel.tick_params(labelleft=False)
+        ends = []
+        for metric, name, colour, linestyle in SERIES:
+            line = lines[variant.name, metric].within(0.0, 1.0)
+            dots.draw(panel, axis, data.runs(variant), metric, colour)
+            sweep.draw_line(panel, axis, line, colour, linestyle)
+            ends.append((line.value[-1], name, colour))
+        if index == named:
+            label_ends(panel, ends, inside=not page.in_last_column(index))
+        chosen = data.chosen(variant)
+        if chosen is not None and len(variant.grid.weight_decay) > 1:
+            mark_chosen(panel, float(axis.position(np.array(chosen))), named=index == alive[0])
+    return page.figure

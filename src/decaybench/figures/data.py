@@ -1,0 +1,145 @@
+"""What a figure may draw: facts for means and intervals, cells for dots, history for curves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+from decaybench.analysis.facts import Fact, overlap_of
+from decaybench.analysis.statistics import FloatArray, means
+from decaybench.cells import ACCURACIES, KEYS, LOSSES
+from decaybench.config import BASE, Study, Variant
+from decaybench.grid import weight_decay_label
+
+CELL_COLUMNS = [
+    "variant", "weight_decay", "seed", "steps", "diverged", *LOSSES, *ACCURACIES,
+    "weight_norm", "row_space_norm", "null_space_norm", "initial_null_space_norm",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Line:
+    """Means along an axis, each array [points]; low and high are NaN where there is no interval."""
+
+    x: FloatArray
+    value: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+    @property
+    def has_band(self) -> bool:
+        return bool(np.isfinite(self.low).any())
+
+    def within(self, floor: float, ceiling: float) -> Line:
+        """The interval cut to what an axis can show: a symmetric one may leave a log axis, or a share's range."""
+        return Line(self.x, self.value, np.clip(self.low, floor, ceiling), np.clip(self.high, floor, ceiling))
+
+
+@dataclass(frozen=True)
+class StudyData:
+    """The results of one study."""
+
+    study: Study
+    cells_path: Path
+    history_path: Path
+    facts: dict[str, Fact]
+
+    @classmethod
+    def read(cls, study: Study, cells: Path, history: Path, facts: Path) -> StudyData:
+        """Open a study's files; tables are read when a figure asks for them."""
+        return cls(study, cells, history, json.loads(facts.read_text(encoding="utf-8")))
+
+    @cached_property
+    def variants(self) -> list[Variant]:
+        """The base first, then the variants in the order of the config."""
+        return self.study.resolved()
+
+    @cached_property
+    def base(self) -> Variant:
+        return next(variant for variant in self.variants if variant.name == BASE)
+
+    @cached_property
+    def cells(self) -> pd.DataFrame:
+        # Categories: a million cells share a handful of names.
+        return pq.read_table(self.cells_path, columns=CELL_COLUMNS, read_dictionary=["variant"]).to_pandas()
+
+    def runs(self, variant: Variant) -> pd.DataFrame:
+        """The cells of a variant that did not diverge."""
+        return self.cells[(self.cells["variant"] == variant.name) & ~self.cells["diverged"]]
+
+    def fact(self, variant: Variant, rest: str) -> Any:
+        """The value of a fact, None when there is none."""
+        return self.facts.get(f"{self.study.name}/{variant.name}/{rest}", {}).get("value")
+
+    def chosen(self, variant: Variant) -> float | None:
+        """The λ with the lowest mean validation loss."""
+        return self.fact(variant, "chosen/weight_decay")
+
+    def seeds(self, variant: Variant, metric: str = "train_loss") -> list[int]:
+        """How many seeds stand behind the mean at each λ that has one."""
+        grid = sorted(variant.grid.weight_decay)
+        own = [self.facts.get(f"{self.study.name}/{variant.name}/{weight_decay_label(w)}/{metric}") for w in grid]
+        return [fact["n"] for fact in own if fact is not None and fact["value"] is not None]
+
+    def along_weight_decay(self, variant: Variant, metric: str) -> Line:
+        """Means of a metric at each λ of a variant that has one, ascending."""
+        rows = []
+        for weight_decay in sorted(variant.grid.weight_decay):
+            key = f"{self.study.name}/{variant.name}/{weight_decay_label(weight_decay)}/{metric}"
+            fact = self.facts.get(key)
+            if fact is not None and fact["value"] is not None:
+                rows.append([weight_decay, fact["value"], fact["low"], fact["high"]])
+        return Line(*np.array(rows, dtype=np.float64).reshape(-1, 4).T)
+
+    def along_epochs(
+        self, variant: Variant, weight_decay: Sequence[float], metrics: Sequence[str], points: int = 44
+    ) -> dict[tuple[float, str], Line]:
+        """Means over seeds at recorded epochs, by λ and metric; of cells that did not diverge.
+
+        points: about how many epochs are kept of a longer history, denser at the start, where losses fall.
+        """
+        table = pq.read_table(
+            self.history_path,
+            columns=[*list(KEYS)[1:], "epoch", *metrics],
+            filters=[("variant", "==", variant.name), ("weight_decay", "in", list(weight_decay))],
+        ).to_pandas()
+        healthy = self.runs(variant)
+        lines = {}
+        for value in weight_decay:
+            seeds = healthy.loc[healthy["weight_decay"] == value, "seed"]
+            own = table[(table["weight_decay"] == value) & table["seed"].isin(seeds)]
+            if own.empty:
+                continue
+            epochs = _thinned(np.sort(own["epoch"].unique()), points)
+            own = own[own["epoch"].isin(epochs)]
+            for metric in metrics:
+                wide = own.pivot(index="seed", columns="epoch", values=metric).dropna()
+                lines[value, metric] = _line(wide, overlap_of(variant))
+        return lines
+
+
+def _line(wide: pd.DataFrame, overlap: float | None) -> Line:
+    """Means and intervals by Student's t of wide [seeds, epochs]; bootstrapping every epoch would cost seconds."""
+    if wide.empty:
+        return Line(*np.empty((4, 0)))
+    estimates = means(wide.to_numpy(np.float64), overlap=overlap or 0.0)
+    columns = [[e.value for e in estimates], [e.low for e in estimates], [e.high for e in estimates]]
+    return Line(wide.columns.to_numpy(np.float64), *np.array(columns, dtype=np.float64))
+
+
+def _thinned(epochs: Any, points: int) -> Any:
+    """At most `points` of ascending epochs, the first and the last among them."""
+    last = len(epochs) - 1
+    if last < points:
+        return epochs
+    even = np.linspace(0, last, points * 2 // 3)
+    early = np.geomspace(1, last, points - len(even))
+    return epochs[np.unique(np.concatenate([even, early]).round().astype(int))]

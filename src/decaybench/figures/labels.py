@@ -1,0 +1,63 @@
+"""Every string of the figures that a page may translate; each stands alone in its text node.
+
+Numbers, λ and the names of variants are the study's own and stay as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+EPOCH = "epoch"
+WEIGHT_DECAY = "weight decay λ"
+SQUARED_ERROR = "mean squared error"
+CROSS_ENTROPY = "cross-entropy in nats"
+ACCURACY = "accuracy"
+NORM = "norm of the weights"
+
+TRAIN = "train"
+TEST = "test"
+GAP = "gap"
+CHOSEN = "chosen λ"
+TOTAL_NORM = "‖w‖"
+ROW_SPACE = "row space"
+NULL_SPACE = "null space"
+
+BAND = "line: mean, band: 95 % interval"
+MEAN_ONLY = "line: mean"
+LAW = "dotted: ‖w₀‖·(1−ηλ)ᵀ in the null space"
+ALL_DIVERGED = "every run diverged"
+
+FIXED = (
+    EPOCH, WEIGHT_DECAY, SQUARED_ERROR, CROSS_ENTROPY, ACCURACY, NORM,
+    TRAIN, TEST, GAP, CHOSEN, TOTAL_NORM, ROW_SPACE, NULL_SPACE,
+    BAND, MEAN_ONLY, LAW, ALL_DIVERGED,
+)  # fmt: skip
+
+PANEL = "λ = {weight_decay}"
+PANEL_CHOSEN = "λ = {weight_decay} (chosen)"
+SEEDS = "seeds: {n}"
+DOTS = "dots: {shown} of {total} seeds"
+DIVERGED = "diverged runs: {n} of {total}"
+VARIANTS = "variants shown: {shown} of {total}"
+
+TEMPLATES = (PANEL, PANEL_CHOSEN, SEEDS, DOTS, DIVERGED, VARIANTS)
+
+ALL = FIXED + TEMPLATES
+
+
+@cache
+def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Templates as patterns; a field is one number, or a range of two."""
+    field = r"(?P<\1>[0-9][0-9.e+,–-]*)"
+    return tuple((text, re.compile(re.sub(r"\\\{(\w+)\\\}", field, re.escape(text)))) for text in TEMPLATES)
+
+
+def parse(text: str) -> tuple[str, dict[str, str]] | None:
+    """The entry of ALL that a text node was made from, and its fields; None when it is the study's own."""
+    if text in FIXED:
+        return text, {}
+    for template, pattern in _patterns():
+        if found := pattern.fullmatch(text):
+            return template, found.groupdict()
+    return None

@@ -1,0 +1,130 @@
+"""The norm of the weights against λ; of linear models split into what the data reach and what they do not."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from decaybench.analysis.statistics import FloatArray
+from decaybench.config import Variant
+from decaybench.figures import labels, style, sweep
+from decaybench.figures.axes import WeightDecayAxis, log_axis, log_limits, typical
+from decaybench.figures.canvas import canvas, label_ends, label_exit, say_all_diverged
+from decaybench.figures.data import Line, StudyData
+
+SERIES = (
+    ("weight_norm", labels.TOTAL_NORM, style.INK),
+    ("row_space_norm", labels.ROW_SPACE, style.ROW_SPACE),
+    ("null_space_norm", labels.NULL_SPACE, style.NULL_SPACE),
+)
+NOTHING = 1e-9  # a null-space norm this far below ‖w‖ is rounding
+
+
+def applies(data: StudyData) -> bool:
+    """Every model but one that knows no weight norm."""
+    return bool(data.cells["weight_norm"].notna().any())
+
+
+def draw(data: StudyData) -> Figure:
+    """One cell a variant."""
+    variants = sweep.shown_variants(data)
+    lines = {variant.name: _lines(data, variant) for variant in variants}
+    dots = sweep.Dots.of(data, variants, 1)
+    found = {variant.name: _law(data, variant, lines[variant.name]) for variant in variants}
+    laws = {name: law for name, law in found.items() if law is not None}
+    carried = [name for metric, name, _ in SERIES if any(metric in own for own in lines.values())]
+    notes = sweep.notes_of(data, variants, [line for own in lines.values() for line in own.values()], dots)
+    page = canvas(
+        len(variants),
+        (190,) if len(variants) == 1 else (118,),
+        axis_names=(labels.WEIGHT_DECAY, labels.NORM),
+        notes=[*notes, *([labels.LAW] if laws else [])],
+        titles=sweep.titles_of(variants),
+        ends=carried or [labels.TOTAL_NORM],
+    )
+    limits = _limits(data, variants, lines)
+    alive = [index for index, variant in enumerate(variants) if lines[variant.name]]
+    # The variant with most to name carries the names.
+    richest = max((len(own) for own in lines.values()), default=0)
+    right = [i for i in alive if page.in_last_column(i) and len(lines[variants[i].name]) == richest]
+    named = next(iter(right or alive), None)
+    for index, (variant, (panel,)) in enumerate(zip(variants, page.cells, strict=True)):
+        axis = WeightDecayAxis(tuple(variant.grid.weight_decay))
+        axis.set_up(panel)
+        if index not in alive:
+            say_all_diverged(panel)
+            continue
+        log_axis(panel, limits)
+        if index % page.columns:
+            panel.tick_params(labelleft=False)
+        dots.draw(panel, axis, data.runs(variant), "weight_norm", style.BAND)
+        if variant.name in laws:
+            _draw_law(panel, axis, *laws[variant.name])
+        own = lines[variant.name]
+        for metric, _, colour in SERIES:
+            if metric in own:
+                # Where the law draws the line, the measured means are its dots.
+                linestyle = "" if metric == "null_space_norm" and variant.name in laws else "-"
+                width = 2.4 if metric == "weight_norm" else 1.4
+                sweep.draw_line(panel, axis, own[metric], colour, linestyle, width)
+        if index == named:
+            _name_lines(panel, axis, own, inside=not page.in_last_column(index))
+    return page.figure
+
+
+def _lines(data: StudyData, variant: Variant) -> dict[str, Line]:
+    """The norms that a variant has; a null space in which nothing is left is left out, with the row space."""
+    lines = {metric: data.along_weight_decay(variant, metric) for metric, _, _ in SERIES}
+    lines = {metric: line for metric, line in lines.items() if len(line.x)}
+    null, total = lines.get("null_space_norm"), lines.get("weight_norm")
+    if null is not None and total is not None and null.value.max() <= NOTHING * total.value.max():
+        return {"weight_norm": total}
+    return lines
+
+
+def _law(data: StudyData, variant: Variant, lines: dict[str, Line]) -> tuple[FloatArray, FloatArray] | None:
+    """λ and the norm that (1−ηλ)^T leaves of the initial one in the null space; None where it does not hold."""
+    training = variant.training
+    exact = variant.model.kind == "linear" and training.optimizer == "sgd" and training.momentum == 0
+    if not exact or "null_space_norm" not in lines:
+        return None
+    runs = data.runs(variant)
+    start, steps = runs["initial_null_space_norm"].mean(), runs["steps"].max()
+    positive = np.array([value for value in sorted(variant.grid.weight_decay) if value > 0])
+    if not np.isfinite(start) or not len(positive):
+        return None
+    weight_decay = np.geomspace(positive[0], positive[-1], 80)
+    return weight_decay, start * np.abs(1 - training.learning_rate * weight_decay) ** steps
+
+
+def _name_lines(panel: Axes, axis: WeightDecayAxis, lines: dict[str, Line], inside: bool) -> None:
+    """At the right ends, or where the null space leaves the panel."""
+    bottom = panel.get_ylim()[0]
+    ends = []
+    for metric, name, colour in SERIES:
+        if metric in lines:
+            line = lines[metric]
+            if line.value[-1] >= bottom:
+                ends.append((line.value[-1], name, colour))
+            else:
+                below = line.x[int(np.argmax(line.value < bottom))]
+                label_exit(panel, float(axis.position(below)), name, colour)
+    label_ends(panel, ends, inside)
+
+
+def _draw_law(panel: Axes, axis: WeightDecayAxis, weight_decay: FloatArray, norm: FloatArray) -> None:
+    visible = norm > panel.get_ylim()[0] / 10
+    panel.plot(
+        axis.position(weight_decay)[visible], norm[visible], color=style.INK.light, linestyle=style.DOTTED,
+        linewidth=1.3, zorder=4,
+    )  # fmt: skip
+
+
+def _limits(data: StudyData, variants: list[Variant], lines: dict[str, dict[str, Line]]) -> tuple[float, float]:
+    """Around ‖w‖ and its row space; the null space may vanish below the panel."""
+    shown = []
+    for variant in variants:
+        shown += [line.value for metric, line in lines[variant.name].items() if metric != "null_space_norm"]
+        shown.append(typical(data.runs(variant)["weight_norm"].to_numpy(np.float64)))
+    return log_limits(shown)

@@ -1,0 +1,162 @@
+"""What the facts say, as outcomes: every word of the page that has a direction hangs on one of these.
+
+An outcome is a string; words.en and words.zh hold one wording for each. Directions are read off 95 %
+intervals, never off bare means.
+"""
+
+from __future__ import annotations
+
+from decaybench.report.studies import Fact, StudyView, VariantView
+
+EFFECTS = ("lower", "higher", "no_difference", "chose_zero", "no_zero", "unknown", "nothing")
+SHAPES = ("u_shaped", "falls", "rises", "falls_then_flat", "flat_then_rises", "flat", "single", "unknown", "nothing")
+GAPS = ("gap", "no_gap", "negative", "unknown", "nothing")
+CERTAINTIES = ("sure", "several", "all", "single", "unknown", "nothing")
+EDGES = ("inside", "high", "low", "low_zero")
+NORMS = ("falls", "rises", "no_difference", "unknown", "nothing")
+STARTS = ("start_wins", "decay_wins", "no_difference", "unknown")
+NULL_SHARES = ("mostly", "little", "partly", "unknown")
+BASELINES = ("worse", "better", "no_difference", "unknown")
+GOOD = ("lower",)  # effects on which decay helped
+
+
+def sign(fact: Fact) -> str:
+    """Whether an interval lies above or below zero, holds it, or is not there."""
+    if fact["low"] is None or fact["high"] is None:
+        return "unknown"
+    if fact["low"] > 0:
+        return "above"
+    return "below" if fact["high"] < 0 else "around"
+
+
+def effect(view: VariantView, metric: str = "test_loss") -> str:
+    """What the chosen λ does to a loss on unseen data against λ = 0, paired by seed."""
+    if view.chosen is None:
+        return "nothing"
+    if view.chosen == "0":
+        return "chose_zero"
+    if not view.has_zero:
+        return "no_zero"
+    if not view.has(view.chosen, f"{metric}_difference"):
+        return "unknown"
+    words = {"above": "higher", "below": "lower", "around": "no_difference", "unknown": "unknown"}
+    return words[sign(view.fact(view.chosen, f"{metric}_difference"))]
+
+
+def accuracy_effect(view: VariantView) -> str:
+    """What the chosen λ does to test accuracy against λ = 0."""
+    return effect(view, "test_accuracy")
+
+
+def shape(view: VariantView) -> str:
+    """The course of the validation loss over λ, from paired intervals to the chosen λ."""
+    if view.chosen is None:
+        return "nothing"
+    if len(view.measured) == 1:
+        return "single"
+    if not has_intervals(view):
+        return "unknown"
+    low_end, high_end = view.first in view.as_good, view.last in view.as_good
+    if low_end and high_end:
+        return "flat" if len(view.as_good) == len(view.measured) else "unknown"
+    if low_end:
+        return "rises" if view.as_good == [view.first] else "flat_then_rises"
+    if high_end:
+        return "falls" if view.as_good == [view.last] else "falls_then_flat"
+    return "u_shaped"
+
+
+def has_intervals(view: VariantView) -> bool:
+    """Whether the chosen λ has an interval, so that λ can be told apart at all."""
+    return view.chosen is not None and view.fact(view.chosen, "validation_loss")["low"] is not None
+
+
+def gap(view: VariantView) -> str:
+    """Whether unseen data cost more than training data at the smallest λ."""
+    if not view.measured:
+        return "nothing"
+    words = {"above": "gap", "below": "negative", "around": "no_gap", "unknown": "unknown"}
+    return words[sign(view.fact(view.first, "generalisation_gap"))]
+
+
+def certainty(view: VariantView) -> str:
+    """How far the validation data narrow the choice of λ."""
+    if view.chosen is None:
+        return "nothing"
+    if len(view.measured) == 1:
+        return "single"
+    if not has_intervals(view):
+        return "unknown"
+    if len(view.as_good) == len(view.measured):
+        return "all"
+    return "sure" if len(view.as_good) == 1 else "several"
+
+
+def edge(view: VariantView) -> str:
+    """Whether the chosen λ is an end of the grid; nothing lies below zero, so that end is no warning."""
+    end = view.value("chosen/edge")
+    if end == "low":
+        return "low_zero" if view.chosen == "0" else "low"
+    return "high" if end == "high" else "inside"
+
+
+def norm(view: VariantView) -> str:
+    """What the largest λ does to the length of the weights against λ = 0 (else against the smallest λ)."""
+    if len(view.measured) < 2:
+        return "nothing"
+    if view.has_zero:
+        key = "weight_norm_difference"
+        words = {"above": "rises", "below": "falls", "around": "no_difference", "unknown": "unknown"}
+        return words[sign(view.fact(view.last, key))] if view.has(view.last, key) else "unknown"
+    order = compare(view.fact(view.last, "weight_norm"), view.fact(view.first, "weight_norm"))
+    return {"above": "rises", "below": "falls", "around": "no_difference", "unknown": "unknown"}[order]
+
+
+def compare(ours: Fact, theirs: Fact) -> str:
+    """Whether one interval lies wholly above or below another: stricter than a paired comparison."""
+    if None in (ours["low"], theirs["low"], ours["high"], theirs["high"]):
+        return "unknown"
+    if ours["low"] > theirs["high"]:
+        return "above"
+    return "below" if ours["high"] < theirs["low"] else "around"
+
+
+def null_share(view: VariantView) -> str:
+    """How much of the weights' length lies where the training rows cannot see it, at the smallest λ."""
+    if not view.measured or not view.has(view.first, "null_space_norm"):
+        return "unknown"
+    null, whole = view.fact(view.first, "null_space_norm"), view.fact(view.first, "weight_norm")
+    if None in (null["low"], null["high"], whole["low"], whole["high"]):
+        return "unknown"
+    if null["low"] > 0.9 * whole["high"]:
+        return "mostly"
+    return "little" if null["high"] < 0.1 * whole["low"] else "partly"
+
+
+def start_against_decay(study: StudyView) -> str:
+    """The best that decay reaches from the random start, against a zero start without decay."""
+    zero, base = study.zero_start, study.base
+    if zero is None or base.chosen is None:
+        return "unknown"
+    order = compare(base.fact(base.chosen, "test_loss"), zero.fact(zero.first, "test_loss"))
+    return {"above": "start_wins", "below": "decay_wins", "around": "no_difference", "unknown": "unknown"}[order]
+
+
+def against_mean(view: VariantView, label: str) -> str:
+    """Test loss at a λ against predicting the mean of the training targets."""
+    reference, fact = view.predict_mean_loss(), view.fact(label, "test_loss")
+    if reference is None or fact["low"] is None:
+        return "unknown"
+    if fact["low"] > reference:
+        return "worse"
+    return "better" if fact["high"] < reference else "no_difference"
+
+
+def cards(studies: list[StudyView], limit: int = 6) -> list[tuple[str, StudyView]]:
+    """What the first screen shows: the start first, then what did not help, then what did."""
+    chosen: list[tuple[str, StudyView]] = [("start", study) for study in studies if study.zero_start is not None][:1]
+    against = [study for study in studies if effect(study.fair) not in GOOD]
+    helped = [study for study in studies if effect(study.fair) in GOOD]
+    room = limit - len(chosen)
+    against = against[: max(room // 2, room - len(helped))]
+    return [*chosen, *(("effect", study) for study in [*against, *helped][:room])]

@@ -1,0 +1,231 @@
+"""Numbers on the page: each one in an element that names the fact or setting that it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import floor, isfinite, log10
+from typing import Any
+
+from markupsafe import Markup
+
+from decaybench.analysis.statistics import LEVEL
+from decaybench.grid import weight_decay_label
+from decaybench.report.studies import Fact, Facts, StudyView, VariantView, find
+
+MINUS = "−"
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+SMALL, LARGE = 1e-4, 1e6  # beyond, powers of ten
+
+
+def decimals(value: float, low: float | None = None, high: float | None = None) -> int:
+    """Decimal places: two digits of the interval's half width, else three digits; two to four of the value."""
+    digits = 3
+    size = floor(log10(abs(value))) if value else 0
+    if low is not None and high is not None and high > low:
+        places = 1 - floor(log10((high - low) / 2))
+        digits = min(4, max(2, places + size + 1))
+        if abs(value) < (high - low) / 2:  # around zero the interval decides alone
+            return max(0, places)
+    return max(0, digits - 1 - size)
+
+
+def format_number(value: float, places: int) -> str:
+    """A number with a real minus, grouped thousands, and powers of ten where decimals would be unreadable."""
+    size = abs(value)
+    if value == 0 or not isfinite(value):
+        return "0" if value == 0 else "∞"
+    if size < SMALL or size >= LARGE:
+        exponent = floor(log10(size))
+        text = f"{value / 10**exponent:.1f}"
+        if abs(float(text)) >= 10:
+            exponent, text = exponent + 1, f"{value / 10 ** (exponent + 1):.1f}"
+        return f"{text} × 10{str(exponent).translate(SUPERSCRIPT)}".replace("-", MINUS, 1 if value < 0 else 0)
+    text = f"{value:,.{places}f}"
+    if float(text.replace(",", "")) == 0:
+        text = text.lstrip("-")
+    return text.replace("-", MINUS)
+
+
+def format_fact(fact: Fact) -> str:
+    """The value of a fact as text without its interval."""
+    value = fact["value"]
+    if isinstance(value, int):
+        return f"{value:,}".replace("-", MINUS)
+    return format_number(value, decimals(value, fact["low"], fact["high"]))
+
+
+def format_label(label: str) -> str:
+    """A λ label for readers: 1e-05 becomes a power of ten."""
+    mantissa, e, exponent = label.partition("e")
+    if not e:
+        return label
+    power = f"10{str(int(exponent)).translate(SUPERSCRIPT)}"
+    return power if mantissa == "1" else f"{mantissa} × {power}"
+
+
+class Numbers:
+    """The helpers that templates call; everything they return is escaped."""
+
+    def __init__(self, facts: Facts, studies: list[StudyView], language: str, gettext: Callable[[str], str]) -> None:
+        self.facts, self.studies, self.language, self.gettext = facts, studies, language, gettext
+
+    def helpers(self) -> dict[str, Callable[..., Any]]:
+        """Every helper by the name under which templates know it."""
+        names = ("fact", "interval", "estimate", "plain", "plain_percent", "weight_decay", "weight_decays", "lam",
+                 "label_of", "level", "ratio_small", "derived_percent", "setting",
+                 "derived", "ratio", "percent_change", "percent", "percent_estimate", "total", "why_none")  # fmt: skip
+        return {name: getattr(self, name) for name in names}
+
+    def fact(self, key: str) -> Markup:
+        """The value of a fact; a dash with the reason where there is none."""
+        fact = find(self.facts, key)
+        if fact["value"] is None:
+            return Markup('<span class="missing" data-fact="{}" title="{}">—</span>').format(key, self.why_none(key))
+        return _data(key, fact["value"], format_fact(fact))
+
+    def interval(self, key: str) -> Markup:
+        """The interval of a fact in brackets, or the reason why there is none."""
+        fact = find(self.facts, key)
+        value, low, high = fact["value"], fact["low"], fact["high"]
+        if low is None or high is None:
+            return Markup('<span class="interval none">({})</span>').format(self.why_none(key))
+        places = decimals(value, low, high)
+        bounds = [
+            Markup('<data data-fact="{}" data-bound="{}" value="{}">{}</data>').format(
+                key, bound, repr(number), format_number(number, places)
+            )
+            for bound, number in (("low", low), ("high", high))
+        ]
+        return Markup('<span class="interval">[{},&nbsp;{}]</span>').format(*bounds)
+
+    def estimate(self, key: str) -> Markup:
+        """Value and interval."""
+        if find(self.facts, key)["value"] is None:
+            return self.fact(key)
+        return Markup('<span class="estimate">{} {}</span>').format(self.fact(key), self.interval(key))
+
+    def plain(self, key: str) -> str:
+        """A value as bare text, for descriptions of figures."""
+        fact = find(self.facts, key)
+        return "—" if fact["value"] is None else format_fact(fact)
+
+    def plain_percent(self, key: str) -> str:
+        """A share as bare text."""
+        value = find(self.facts, key)["value"]
+        return "—" if value is None else self._percent(value)
+
+    def why_none(self, key: str) -> str:
+        """Why a fact has no interval, in the page's language."""
+        return self.gettext(find(self.facts, key)["method"])
+
+    def weight_decay(self, label: str, key: str | None = None) -> Markup:
+        """A λ; with `key` bound to the fact that names it."""
+        bound = Markup(' data-fact="{}"').format(key) if key else ""
+        return Markup('<data class="weight-decay"{} value="{}">{}</data>').format(bound, label, format_label(label))
+
+    def lam(self, label: str, key: str | None = None) -> Markup:
+        """λ = …, unbroken."""
+        return Markup("λ&nbsp;=&nbsp;{}").format(self.weight_decay(label, key))
+
+    def weight_decays(self, labels: list[str], key: str | None = None) -> Markup:
+        """Several λ in a row."""
+        comma = "、" if self.language == "zh" else ", "
+        return Markup(comma).join(self.weight_decay(label, key) for label in labels)
+
+    def level(self) -> Markup:
+        """The level of all intervals."""
+        return Markup('<data data-setting="level" value="{}">{}</data>').format(repr(LEVEL), self._percent(LEVEL))
+
+    def label_of(self, value: float) -> str:
+        """The label of a λ."""
+        return weight_decay_label(value)
+
+    def derived_percent(self, view: VariantView, key: str) -> Markup:
+        """A share of the config in percent."""
+        value = _reach(view, key)
+        return Markup('<data data-setting="{}" value="{}">{}</data>').format(
+            f"{view.prefix}/{key}", repr(value), self._percent(value)
+        )
+
+    def setting(self, view: VariantView, key: str) -> Markup:
+        """A number of the config by its dotted key."""
+        return self.derived(f"{view.prefix}/{key}", _reach(view, key))
+
+    def derived(self, key: str, value: float) -> Markup:
+        """A number that follows from the config alone."""
+        text = f"{value:,}" if isinstance(value, int) else f"{value:.12g}"
+        if isinstance(value, float) and (len(text) > 8 or "e" in text):
+            text = format_number(value, decimals(value))
+        return Markup('<data data-setting="{}" value="{}">{}</data>').format(key, repr(value), text)
+
+    def ratio(self, above: str, below: str) -> Markup:
+        """How many times one fact is of another, in two digits."""
+        quotient = find(self.facts, above)["value"] / find(self.facts, below)["value"]
+        places = max(0, 1 - floor(log10(abs(quotient))))
+        rounded = float(f"{quotient:.1e}")
+        text = f"{rounded:,.0f}" if LARGE > rounded >= 10 else format_number(quotient, places)
+        return Markup('<data data-fact="{}" data-over="{}" value="{}">{}</data>').format(
+            above, below, repr(quotient), text
+        )
+
+    def ratio_small(self, above: str, below: str) -> Markup:
+        """A ratio of two facts in three digits, for tables in which it may be tiny."""
+        quotient = find(self.facts, above)["value"] / find(self.facts, below)["value"]
+        text = format_number(quotient, decimals(quotient))
+        return Markup('<data data-fact="{}" data-over="{}" value="{}">{}</data>').format(
+            above, below, repr(quotient), text
+        )
+
+    def percent_change(self, difference: str, reference: str) -> Markup:
+        """A paired difference as a share of the mean that it starts from, without its sign."""
+        share = abs(find(self.facts, difference)["value"] / find(self.facts, reference)["value"])
+        return Markup('<data data-fact="{}" data-over="{}" value="{}">{}</data>').format(
+            difference, reference, repr(share), self._percent(share)
+        )
+
+    def percent(self, key: str) -> Markup:
+        """A share in percent."""
+        value = find(self.facts, key)["value"]
+        return self.fact(key) if value is None else _data(key, value, self._percent(value))
+
+    def percent_estimate(self, key: str) -> Markup:
+        """A share and its interval in percent."""
+        fact = find(self.facts, key)
+        if fact["value"] is None or fact["low"] is None:
+            return Markup("{} {}").format(self.percent(key), self.interval(key))
+        low, high = (
+            Markup('<data data-fact="{}" data-bound="{}" value="{}">{}</data>').format(
+                key, bound, repr(fact[bound]), self._percent(fact[bound])
+            )
+            for bound in ("low", "high")
+        )
+        return Markup('<span class="estimate">{} <span class="interval">[{},&nbsp;{}]</span></span>').format(
+            self.percent(key), low, high
+        )
+
+    def total(self, quantity: str) -> Markup:
+        """The sum of a count over all variants of all studies."""
+        count = sum(view.value(quantity) or 0 for study in self.studies for view in study.variants)
+        return Markup('<data data-sum="{}" value="{}">{}</data>').format(quantity, count, f"{count:,}")
+
+    def _percent(self, share: float) -> str:
+        points = 100 * share
+        # Certainty is not what a bootstrap can show, and neither end is rounded to.
+        if 0 < points < 0.1 or 99.9 < points < 100:
+            places = 2
+        else:
+            places = 0 if abs(points) >= 10 and abs(points - round(points)) < 0.05 else 1
+        text = f"{points:,.{places}f}".replace("-", MINUS)
+        return f"{text}%" if self.language == "zh" else f"{text}\u202f%"
+
+
+def _reach(view: VariantView, key: str) -> Any:
+    value: Any = view.variant
+    for part in key.split("."):
+        value = getattr(value, part)
+    return value
+
+
+def _data(key: str, value: Any, text: str) -> Markup:
+    raw = value if isinstance(value, str) else repr(value)
+    return Markup('<data data-fact="{}" value="{}">{}</data>').format(key, raw, text)

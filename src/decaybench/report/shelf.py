@@ -1,0 +1,75 @@
+"""The figures that exist, and which of them fit on the page; the others are linked."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from markupsafe import Markup
+
+from decaybench.report.catalogue import N_
+from decaybench.report.studies import StudyView
+from decaybench.report.svg import inline
+
+# The order in which a study's figures take their place when there is not room for all.
+TITLES = {
+    "loss_by_weight_decay": N_("Loss against λ"),
+    "loss_curves": N_("Loss against epoch"),
+    "weight_norm": N_("Length of the weights against λ"),
+    "accuracy_by_weight_decay": N_("Accuracy against λ"),
+}
+RAW_BUDGET, PACKED_BUDGET = 900_000, 280_000  # bytes of all figures; the page may have 1.2 MB, 350 kB packed
+
+
+class Shelf:
+    """Figures by (study, figure)."""
+
+    def __init__(self, results: Path, studies: Sequence[StudyView], gettext: Callable[[str], str]) -> None:
+        self.gettext = gettext
+        self.paths = {
+            (study.name, path.stem): path
+            for study in studies
+            for path in sorted((results / study.name / "figures").glob("*.svg"))
+        }
+        self.inlined = self._fitting(studies)
+
+    def _fitting(self, studies: Sequence[StudyView]) -> set[tuple[str, str]]:
+        """The first studies of either sort come first, then figure by figure through all studies."""
+        first = [next((s for s in studies if s.real is real), None) for real in (False, True)]
+        wanted = [(study.name, figure) for study in first if study for figure in TITLES]
+        wanted += [(study.name, figure) for figure in TITLES for study in studies]
+        taken: set[tuple[str, str]] = set()
+        raw = packed = 0
+        for key in wanted:
+            if key in taken or key not in self.paths:
+                continue
+            content = self.paths[key].read_bytes()
+            small = len(zlib.compress(content))
+            if raw + len(content) <= RAW_BUDGET and packed + small <= PACKED_BUDGET:
+                taken.add(key)
+                raw, packed = raw + len(content), packed + small
+        return taken
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.paths
+
+    def title(self, figure: str) -> str:
+        """What a figure shows, as a title."""
+        return self.gettext(TITLES[figure])
+
+    def link(self, study: str, figure: str) -> str:
+        """Where the file lies, seen from the page."""
+        return f"{study}/figures/{figure}.svg"
+
+    def drawing(self, study: str, figure: str, description: str) -> Markup | None:
+        """The figure as markup, None when it did not fit."""
+        if (study, figure) not in self.inlined:
+            return None
+        plain = " ".join(Markup(description).striptags().split())
+        title = f"{self.title(figure)} · {study}"
+        return inline(self.paths[study, figure], f"{study}-{figure}", title, plain, self.gettext)
+
+    def others(self) -> list[tuple[str, str]]:
+        """Figures that no section knows."""
+        return [key for key in self.paths if key[1] not in TITLES]

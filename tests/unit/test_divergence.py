@@ -1,0 +1,90 @@
+"""A cell that diverges is a result, and no business of its neighbours."""
+
+import math
+
+import numpy as np
+import pytest
+from oracles import cells_of, network, ordinary_loop, study_of, trained
+
+from decaybench.cells import HISTORY_METRICS
+
+NUMBERS = ("train_loss", "validation_loss", "test_loss", "weight_norm", "row_space_norm", "null_space_norm", "bias")
+
+
+def share_diverged(**keys):
+    return np.mean([row["diverged"] for row in trained(cells_of(study_of(**keys)))])
+
+
+@pytest.mark.parametrize(("weight_decay", "share"), [(100, 0), (625, 0), (650, 1), (700, 1), (10_000, 1)])
+def test_the_articles_setting_diverges_above_a_weight_decay_of_634(weight_decay, share):
+    """λ < 2/η − (g/n)·λmax(XX' + 11') ≈ 634 by THEORY; measured: 0 of 60 seeds at 634, 42 % at 640, all at 645."""
+    assert share_diverged(grid={"weight_decay": [weight_decay], "seeds": 12}) == share
+
+
+@pytest.mark.parametrize(("learning_rate", "share"), [(0.015, 0), (0.025, 1), (0.1, 1)])
+def test_the_articles_setting_diverges_around_a_learning_rate_of_0022(learning_rate, share):
+    """Measured without decay: half of the seeds at 0.022, 1 of 60 at 0.018, all at 0.025."""
+    keys = {"training": {"learning_rate": learning_rate}, "grid": {"weight_decay": [0], "seeds": 12}}
+    assert share_diverged(**keys) == share
+
+
+@pytest.mark.parametrize("in_span", [True, False])
+def test_diverged_means_a_thousand_times_the_first_train_loss_at_a_record(in_span):
+    study = study_of(
+        training={"learning_rate": 0.022, "in_span": in_span, "record_every": 10, "epochs": 60},
+        grid={"weight_decay": [0, 3], "seeds": 4},
+    )
+    cells = cells_of(study)
+    rows = trained(cells)
+    seen = set()
+    for cell, row in zip(cells, rows, strict=True):
+        history = ordinary_loop(cell, network(cell))["history"]
+        healthy = 0
+        while healthy < len(history) and history[healthy] <= 1000 * history[0]:  # false for NaN
+            healthy += 1
+        seen.add(row["diverged"])
+        assert row["diverged"] == (healthy < len(history))
+        assert row["history_epoch"] == list(range(0, 10 * healthy, 10))
+        assert row["history_train_loss"] == pytest.approx(history[:healthy], rel=1e-9)
+    assert seen == {True, False}
+
+
+def test_a_diverged_cell_keeps_its_last_healthy_record():
+    study = study_of(
+        training={"record_every": 1}, grid={"weight_decay": [0, 645, 800, 1e6, 1e300], "seeds": 3}
+    )
+    for row in trained(cells_of(study)):
+        assert row["diverged"] == (row["weight_decay"] > 0)
+        assert all(math.isfinite(row[name]) for name in NUMBERS)
+        epochs = row["history_epoch"]
+        assert epochs == list(range(len(epochs)))
+        assert row["steps"] == 4 * epochs[-1]
+        assert row["diverged"] == (epochs[-1] < 100)
+        for metric in HISTORY_METRICS:
+            values = row[f"history_{metric}"]
+            assert values is None or len(values) == len(epochs)
+        assert row["train_loss"] == row["history_train_loss"][-1] <= 1000 * row["history_train_loss"][0]
+        assert row["weight_norm"] == pytest.approx(row["history_weight_norm"][-1], rel=1e-14)
+        if row["weight_decay"] >= 1e6:  # gone at the first step
+            assert epochs == [0]
+            assert row["weight_norm"] == row["init_norm"]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {},
+        {"training": {"in_span": False}},
+        {"training": {"batch_size": 20}},
+        {"training": {"optimizer": "adamw"}},
+        {"task": {"kind": "digits", "n_train": 40}, "training": {"epochs": 5}},
+        {"task": {"kind": "digits", "n_train": 40}, "training": {"epochs": 5}, "model": {"kind": "mlp", "hidden": [8]}},
+    ],
+    ids=["span", "general", "full batch", "adamw", "softmax", "mlp"],
+)
+def test_neighbours_of_diverged_cells_keep_their_bits(keys):
+    calm = cells_of(study_of(**keys, grid={"weight_decay": [0, 3], "seeds": 2}))
+    among = cells_of(study_of(**keys, grid={"weight_decay": [0, 3, 1e5, 1e40], "seeds": 2}))
+    rows = {row["cell_key"]: row for row in trained(among)}
+    assert {row["diverged"] for row in rows.values() if row["weight_decay"] > 3} == {True}
+    assert trained(calm) == [rows[cell.key] for cell in calm]

@@ -91,7 +91,8 @@ def read_block(path: Path) -> pa.Table:
     """A block's file. Raises TableError when it is truncated, corrupt or not a block."""
     try:
         table = pq.read_table(path, page_checksum_verification=True)
-    except (OSError, pa.ArrowException) as error:
+        block_runs(table)
+    except (OSError, ValueError, pa.ArrowException) as error:  # ValueError: what is not JSON or not text
         reason = str(error).strip().splitlines()[0]
         raise TableError(f"{path}: not a readable block ({reason})") from None
     if not table.schema.equals(BLOCK_SCHEMA):

@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     analyse = verbs.add_parser("analyse", help="turn a study's tables into facts")
     analyse.add_argument("--study", required=True, help="the study as JSON")
     analyse.add_argument("--cells", type=Path, required=True)
+    analyse.add_argument("--history", type=Path, required=True)
     analyse.add_argument("--facts", type=Path, required=True)
     analyse.add_argument("--summary", type=Path, required=True)
     analyse.set_defaults(run=_analyse)
@@ -63,9 +64,17 @@ def _parser() -> argparse.ArgumentParser:
     draw.add_argument("--output", type=Path, required=True, help="folder of the SVG files")
     draw.set_defaults(run=_draw)
 
+    judge = verbs.add_parser("judge", help="judge the claims on the tables of all studies")
+    judge.add_argument("--config", required=True, help="the config as JSON")
+    judge.add_argument("--cells", type=Path, nargs="+", required=True, help="one file a study, in its folder")
+    judge.add_argument("--history", type=Path, nargs="+", required=True)
+    judge.add_argument("--claims", type=Path, required=True)
+    judge.set_defaults(run=_judge)
+
     gather = verbs.add_parser("gather", help="merge the facts and timings of all studies")
     gather.add_argument("--config", required=True, help="the config as JSON")
     gather.add_argument("--study-facts", type=Path, nargs="+", required=True)
+    gather.add_argument("--claims", type=Path, required=True)
     gather.add_argument("--study-timings", type=Path, nargs="+", required=True)
     gather.add_argument("--facts", type=Path, required=True)
     gather.add_argument("--timings", type=Path, required=True)
@@ -163,7 +172,7 @@ def _analyse(options: argparse.Namespace) -> None:
     from decaybench.config import Study
 
     study = Study.model_validate_json(options.study)
-    facts = study_facts(study, read_table(options.cells))
+    facts = study_facts(study, read_table(options.cells), read_table(options.history))
     with replacing(options.summary) as beside:
         summary(facts, study).to_csv(beside, index=False)
     write_json(facts, options.facts)
@@ -174,14 +183,26 @@ def _draw(options: argparse.Namespace) -> None:
     from decaybench.figures import draw_study
 
     draw_study(
-        Study.model_validate_json(options.study), options.cells, options.history, options.facts, options.figures
+        Study.model_validate_json(options.study), options.cells, options.history, options.facts, options.output
     )
+
+
+def _judge(options: argparse.Namespace) -> None:
+    from decaybench.analysis.claims import CLAIMS
+    from decaybench.analysis.regimes import Case
+    from decaybench.analysis.verdicts import judge
+    from decaybench.cells import read_table, write_json
+    from decaybench.config import Config
+
+    cells, history = ({path.parent.name: read_table(path) for path in paths} for paths in (options.cells, options.history))
+    write_json(judge(CLAIMS, Case.of(Config.model_validate_json(options.config), cells, history)), options.claims)
 
 
 def _gather(options: argparse.Namespace) -> None:
     import json
 
     from decaybench import provenance
+    from decaybench.analysis.claim_facts import claim_facts
     from decaybench.cells import write_json
     from decaybench.config import Config
 
@@ -189,6 +210,7 @@ def _gather(options: argparse.Namespace) -> None:
     merged: dict[str, object] = {}
     for path in options.study_facts:
         merged.update(json.loads(path.read_text(encoding="utf-8")))
+    merged.update(claim_facts(json.loads(options.claims.read_text(encoding="utf-8"))))
     runs = {path.parent.name: json.loads(path.read_text(encoding="utf-8")) for path in options.study_timings}
     write_json(merged, options.facts)
     write_json({"runs": runs}, options.timings)

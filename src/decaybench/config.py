@@ -56,7 +56,8 @@ def _whole(value: Any) -> Any:
 def _no_duplicates(values: list[Any]) -> list[Any]:
     twice = [value for value, count in Counter(values).items() if count > 1]
     if twice:
-        raise ValueError(f"has {twice[0]:g} more than once")
+        first = twice[0] if isinstance(twice[0], str) else f"{twice[0]:g}"
+        raise ValueError(f"has {first} more than once")
     return values
 
 
@@ -306,7 +307,7 @@ class Variant(Recipe):
 
 
 class Report(Strict):
-    languages: Annotated[list[Literal["en", "zh"]], Field(min_length=1)] = Field(
+    languages: Annotated[list[Literal["en", "zh"]], Field(min_length=1), AfterValidator(_no_duplicates)] = Field(
         ["en", "zh"], description="languages of the page, one file each"
     )
 
@@ -389,7 +390,8 @@ def _contradictions(variant: Variant) -> Iterator[str]:
 def _overridden(study: dict[str, Any], keys: Mapping[str, Any]) -> dict[str, Any]:
     """A copy of `study` with dotted `keys` set; a new `kind` replaces its mapping whole."""
     study = deepcopy(study)
-    for key, value in keys.items():
+    # Whole mappings first, then kinds: a new kind empties its mapping, wherever it stands among the keys.
+    for key, value in sorted(keys.items(), key=lambda item: (item[0].count("."), not item[0].endswith(".kind"))):
         *parents, last = key.split(".")
         if [*parents, last][0] not in study:
             raise ConfigError(f"{key}: unknown key{_nearest([*parents, last][0], list(study))}")
@@ -398,14 +400,13 @@ def _overridden(study: dict[str, Any], keys: Mapping[str, Any]) -> dict[str, Any
             place = place.get(parent) if isinstance(place, dict) else None  # type: ignore[assignment]
             if not isinstance(place, dict):
                 raise ConfigError(f"{key}: unknown key; {parent} has no keys of its own")
-        _set(place, last, value)
+        _set(place, last, deepcopy(value))
     return study
 
 
 def _set(place: dict[str, Any], key: str, value: Any) -> None:
     old = place.get(key)
-    replaces = isinstance(value, dict) and "kind" in value and value["kind"] != (old or {}).get("kind")
-    if isinstance(value, dict) and isinstance(old, dict) and not replaces:
+    if isinstance(value, dict) and isinstance(old, dict) and value.get("kind", old.get("kind")) == old.get("kind"):
         for inner, item in value.items():
             _set(old, inner, item)
     elif key == "kind" and value != old:
@@ -429,6 +430,9 @@ def _lines(error: ValidationError, raw: Any) -> Iterator[str]:
             yield line
 
 
+TAGS = {"[key]", "count", "list"}  # steps of a loc that stand for no key
+
+
 def _path(loc: tuple[int | str, ...], raw: Any) -> list[int | str]:
     """The loc without the tags that pydantic adds for unions."""
     path: list[int | str] = []
@@ -443,6 +447,8 @@ def _path(loc: tuple[int | str, ...], raw: Any) -> list[int | str]:
             if step not in place and not last:
                 path.append(step)
                 place = None
+                continue
+            if step not in place and step in TAGS:
                 continue
             path.append(step)
             place = place.get(step)

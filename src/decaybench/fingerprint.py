@@ -38,7 +38,8 @@ def _sources(entries: tuple[str, ...]) -> set[Path]:
     todo = []
     for entry in entries:
         if "/" in entry:
-            paths.update(path for path in (ROOT / entry).rglob("*") if path.is_file() and path.suffix != ".pyc")
+            beside = [ROOT / entry, *(ROOT / entry).rglob("*")]
+            paths.update(path for path in beside if path.is_file() and path.suffix != ".pyc")
         else:
             todo.append(entry)
     seen = set(DATA_MODULES)

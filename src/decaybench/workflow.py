@@ -19,17 +19,21 @@ from decaybench.learning import code_of
 
 STAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # modules and folders, libraries
     "collect": (("decaybench.cells",), ("pyarrow",)),
-    "analyse": (("decaybench.analysis.facts",), ("numpy", "scipy", "pandas")),
-    "gather": (("decaybench.provenance",), ()),
+    "analyse": (
+        ("decaybench.analysis.facts", "analysis/published.json"), ("numpy", "scipy", "pandas", "scikit-learn"),
+    ),
+    "judge": (("decaybench.analysis.claims",), ("numpy", "scipy", "pandas", "scikit-learn")),
+    "gather": (("decaybench.provenance", "decaybench.analysis.claim_facts"), ()),
     "draw": (("decaybench.figures", "figures/"), ("matplotlib", "seaborn", "numpy", "pandas")),
     "render": (("decaybench.report.render", "report/"), ("jinja2",)),
 }
 
 
-def use_this_environment() -> None:
-    """Let jobs find the command of the running interpreter's environment, also when it is not activated."""
-    here = str(Path(sys.executable).parent)
-    os.environ["PATH"] = os.pathsep.join([here, os.environ.get("PATH", os.defpath)])
+def use_this_environment(root: Path) -> None:
+    """Let jobs find the command of the running interpreter's environment, and users' modules below `root`."""
+    for variable, place, default in (("PATH", Path(sys.executable).parent, os.defpath), ("PYTHONPATH", root, "")):
+        os.environ[variable] = os.pathsep.join(filter(None, [str(place), os.environ.get(variable, default)]))
+    sys.path.append(str(root))
 
 
 @cache

@@ -28,7 +28,7 @@ NEIGHBOURS = {
     "fewer": {"task.n_train": 6},
     "heavy": {"training.momentum": 0.9},
 }
-CLASSES = {
+ON_REAL_DATA = {
     "other-start": {"training.learning_rate": 0.01},
     "heavy": {"training.momentum": 0.5},
     "fewer": {"task.n_train": 30},
@@ -65,7 +65,7 @@ NETWORKS = {
 
 
 def study_with(keys, weight_decays, seeds, variants=()):
-    known = CLASSES if keys.get("task", {}).get("kind") == "digits" else NEIGHBOURS
+    known = ON_REAL_DATA if "kind" in keys.get("task", {}) else NEIGHBOURS
     chosen = {name: known[name] for name in variants if name in known}
     if keys.get("model", {}).get("kind") in ("mlp", "module") or keys.get("training", {}).get("optimizer") == "adam":
         chosen = {n: c for n, c in chosen.items() if not any("init" in k or "momentum" in k for k in c)}
@@ -79,7 +79,7 @@ def check_company(keys, data):
     """Train one cell alone and among others, drawn by hypothesis; compare bits."""
     weight_decays = data.draw(st.lists(st.sampled_from(LADDER), min_size=1, unique=True), label="weight_decay")
     seeds = data.draw(st.lists(st.integers(0, 6), min_size=1, max_size=4, unique=True), label="seeds")
-    variants = data.draw(st.sets(st.sampled_from([*NEIGHBOURS, *CLASSES])), label="variants")
+    variants = data.draw(st.sets(st.sampled_from([*NEIGHBOURS, *ON_REAL_DATA])), label="variants")
     company = cells_of(study_with(keys, weight_decays, seeds, sorted(variants)))
     cell = data.draw(st.sampled_from([c for c in company if c.variant == "base"]), label="cell")
     shuffled = data.draw(st.permutations(company), label="order")
@@ -140,7 +140,7 @@ def test_an_interrupted_run_leaves_the_old_block_and_a_second_one_completes_it(t
     before = train_verb(study_with({}, [0, 3], 2), path)
     larger = study_with({}, [0, 1, 3], 2)
 
-    def killed(*_):
+    def killed(*_, **__):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:

@@ -1,6 +1,7 @@
 rule analyse:
     input:
         cells=rules.collect.output.cells,
+        history=rules.collect.output.history,
     output:
         facts="<results>/{study}/facts.json",
         summary="<results>/{study}/summary.csv",
@@ -20,12 +21,39 @@ rule analyse:
     message:
         "Computing facts and intervals of study {wildcards.study}"
     shell:
-        "decaybench analyse --study {params.study:q} --cells {input.cells:q} --facts {output.facts:q}"
-        " --summary {output.summary:q} 2> {log:q}"
+        "decaybench analyse --study {params.study:q} --cells {input.cells:q} --history {input.history:q}"
+        " --facts {output.facts:q} --summary {output.summary:q} 2> {log:q}"
+
+
+rule judge:
+    input:
+        cells=expand(rules.collect.output.cells, study=STUDIES),
+        history=expand(rules.collect.output.history, study=STUDIES),
+    output:
+        claims="<results>/claims.json",
+    log:
+        "<logs>/judge.log",
+    benchmark:
+        "<benchmarks>/judge.tsv"
+    conda:
+        "../envs/decaybench.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * 2000,
+        runtime=30,
+    params:
+        config=CONFIG.model_dump_json(),
+        code=jobs.stage_code("judge"),
+    message:
+        "Judging the claims"
+    shell:
+        "decaybench judge --config {params.config:q} --cells {input.cells:q} --history {input.history:q}"
+        " --claims {output.claims:q} 2> {log:q}"
 
 
 rule gather:
     input:
+        claims=rules.judge.output.claims,
         facts=expand(rules.analyse.output.facts, study=STUDIES),
         timings=expand(rules.collect.output.timings, study=STUDIES),
     output:
@@ -48,5 +76,5 @@ rule gather:
     message:
         "Gathering the facts of all studies"
     shell:
-        "decaybench gather --config {params.config:q} --study-facts {input.facts:q} --study-timings {input.timings:q}"
-        " --facts {output.facts:q} --timings {output.timings:q} --manifest {output.manifest:q} 2> {log:q}"
+        "decaybench gather --config {params.config:q} --claims {input.claims:q} --study-facts {input.facts:q}"
+        " --study-timings {input.timings:q} --facts {output.facts:q} --timings {output.timings:q} --manifest {output.manifest:q} 2> {log:q}"

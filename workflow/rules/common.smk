@@ -19,7 +19,7 @@ try:
 except ConfigError as error:
     raise WorkflowError(f"config: {error}")
 
-jobs.use_this_environment()
+jobs.use_this_environment(Path(str(workflow.current_basedir)).parents[1])
 
 STUDIES = {study.name: study for study in CONFIG.studies}
 BLOCKS = {name: jobs.block_names(study) for name, study in STUDIES.items()}

@@ -12,45 +12,48 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from decaybench.analysis import smoothers
+from decaybench.analysis.early_stopping import early_stopping_facts
+from decaybench.analysis.occam import degree_facts, same_norm_facts
+from decaybench.analysis.overlays import baseline_facts, smoother_facts, theory_facts
+from decaybench.analysis.published import published_facts
+from decaybench.analysis.records import Fact, fact, overlap_of, paired, plain_fact, unit_of
 from decaybench.analysis.selection import choose
+from decaybench.analysis.spread import tail_facts, variance_facts
 from decaybench.analysis.statistics import Estimate, FloatArray, means
 from decaybench.cells import ACCURACIES, LOSSES
-from decaybench.config import BUNDLED_ROWS, Study, Variant
+from decaybench.config import BASE, Study, Variant
 from decaybench.grid import weight_decay_label
+
+__all__ = ["Fact", "fact", "overlap_of", "paired", "plain_fact", "study_facts", "summary", "variant_facts"]
 
 METRICS = [*LOSSES, *ACCURACIES, "weight_norm", "row_space_norm", "null_space_norm"]
 DIFFERENCES = ("test_loss", "validation_loss", "test_accuracy", "weight_norm")  # to λ = 0, within a seed
-UNITS = {"mse": "squared target units", "cross_entropy": "nats"}
-
-Fact = dict[str, Any]
 
 
-def fact(estimate: Estimate, unit: str) -> Fact:
-    """An estimate as a fact."""
-    return {
-        "value": estimate.value, "low": estimate.low, "high": estimate.high,
-        "n": estimate.n, "unit": unit, "method": estimate.method,
-    }  # fmt: skip
-
-
-def plain_fact(value: Any, unit: str, method: str, n: int | None = None) -> Fact:
-    """A value that has no interval: a count, a choice, a probability."""
-    return {"value": value, "low": None, "high": None, "n": n, "unit": unit, "method": method}
-
-
-def overlap_of(variant: Variant) -> float | None:
-    """n_test / n_train where seeds are random splits of one data set, see `statistics.means`."""
-    task = variant.task
-    return task.n_test / task.n_train if task.kind in BUNDLED_ROWS else None
-
-
-def study_facts(study: Study, cells: pd.DataFrame) -> dict[str, Fact]:
-    """All facts of one study, by id."""
+def study_facts(study: Study, cells: pd.DataFrame, history: pd.DataFrame | None = None) -> dict[str, Fact]:
+    """All facts of one study, by id. Without a history there is none of early stopping."""
     facts: dict[str, Fact] = {}
-    for variant in study.resolved():
-        own = cells[cells["variant"] == variant.name]
-        for key, value in variant_facts(variant, own).items():
-            facts[f"{study.name}/{variant.name}/{key}"] = value
+    variants = study.resolved()
+    tables = {name: table for name, table in cells.groupby("variant", sort=False)}
+    empty = cells.iloc[:0]
+    histories = {} if history is None else {name: table for name, table in history.groupby("variant", sort=False)}
+    for variant in variants:
+        own = tables.get(variant.name, empty)
+        found = variant_facts(variant, own)
+        overlap = overlap_of(variant)
+        if len(variant.grid.weight_decay) >= 3:
+            found.update(smoother_facts(variant, own, overlap, smoothers.COST / len(variants)))
+        found.update(baseline_facts(variant))
+        found.update(theory_facts(variant, own))
+        found.update(tail_facts(variant, own, overlap))
+        found.update(variance_facts(variant, own))
+        found.update(published_facts(variant, own))
+        if variant.name in histories:
+            found.update(early_stopping_facts(variant, own, histories[variant.name]))
+        facts.update({f"{study.name}/{variant.name}/{key}": value for key, value in found.items()})
+    across = [*degree_facts(study, tables), *same_norm_facts(study, tables)]
+    facts.update({f"{study.name}/{BASE}/{key}": value for key, value in across})
     return facts
 
 
@@ -68,13 +71,6 @@ def variant_facts(variant: Variant, cells: pd.DataFrame) -> dict[str, Fact]:
         facts[key] = fact(estimate, _unit(key.partition("/")[2], variant))
     facts.update(_choice(variant, cells, overlap))
     return facts
-
-
-def paired(cells: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """A metric as a table seeds × λ, of the λ and seeds at which no cell diverged."""
-    table = cells[~cells["diverged"]].pivot(index="seed", columns="weight_decay", values=metric)
-    complete = table.dropna(axis="columns")
-    return complete if complete.shape[1] else table.dropna(axis="index")
 
 
 def _wide(healthy: pd.DataFrame) -> pd.DataFrame:
@@ -120,7 +116,7 @@ def _unit(metric: str, variant: Variant) -> str:
         return "share"
     if metric.endswith("norm"):
         return "weight units"
-    return UNITS["cross_entropy" if variant.loss == "cross_entropy" else "mse"]
+    return unit_of(variant)
 
 
 def _choice(variant: Variant, cells: pd.DataFrame, overlap: float | None) -> dict[str, Fact]:
@@ -136,7 +132,7 @@ def _choice(variant: Variant, cells: pd.DataFrame, overlap: float | None) -> dic
         "one_se/weight_decay": plain_fact(choice.one_se, "λ", "largest within one standard error", n),
         "as_good/weight_decay": plain_fact(choice.as_good, "λ", "paired interval to the chosen λ holds 0", n),
         "oracle/weight_decay": plain_fact(choice.oracle, "λ", "lowest mean test loss", n),
-        "chosen/regret": fact(choice.regret, _unit("test_loss", variant)),
+        "chosen/regret": fact(choice.regret, unit_of(variant)),
         "chosen/edge": plain_fact(choice.edge, "end of the grid", by, n),
         "chosen/try_next": plain_fact(choice.try_next, "λ", "a factor 3 a step beyond the end", n),
     }

@@ -57,19 +57,6 @@ def choose(
     )
 
 
-def by_criterion(
-    weight_decay: NDArray[np.float64], criterion: FloatArray, test: FloatArray, overlap: float | None
-) -> tuple[float, tuple[float, float], Estimate]:
-    """λ of the lowest mean criterion [seeds, L], the middle 95 % of that over resamples, and its regret.
-
-    For criteria that need no validation rows: leave-one-out losses, or minus the log evidence. `test`
-    [seeds, L] are the test losses of the same seeds and λ; the regret is against their best λ.
-    """
-    best = int(criterion.mean(axis=0).argmin())
-    regret = mean(test[:, best] - test[:, int(test.mean(axis=0).argmin())], overlap=overlap)
-    return float(weight_decay[best]), optimum_interval(weight_decay, criterion), regret
-
-
 def optimum_interval(positions: FloatArray, criterion: FloatArray, level: float = LEVEL) -> tuple[float, float]:
     """Between which of `positions` [L] the lowest mean criterion [seeds, L] lies in resamples over seeds."""
     places = np.sort(positions[resampled_means(criterion).argmin(axis=1)])

@@ -164,14 +164,19 @@ class MeanTest:
         if self._result is None:
             spread = self.values.std(ddof=1) * np.sqrt(1 / n + (self.overlap or 0.0))
             return float(2 * stats.t.sf(abs(centre - null) / spread, n - 1))
+        finest = 1 / self.RESAMPLES
         resampled = np.asarray(self._result.bootstrap_distribution)
-        beyond = np.clip([np.mean(resampled < null), np.mean(resampled < centre)], 0.5 / self.RESAMPLES, None)
-        z, bias = stats.norm.ppf(np.minimum(beyond, 1 - 0.5 / self.RESAMPLES))
+        below = float(np.mean(resampled < null))
+        if below in (0.0, 1.0):
+            return finest  # outside of all resamples: no interval reaches it
+        z, bias = stats.norm.ppf([below, np.clip(np.mean(resampled < centre), finest, 1 - finest)])
         left_out = (centre * n - self.values) / (n - 1)
         deviation = left_out.mean() - left_out
         skew = np.sum(deviation**3) / (6 * np.sum(deviation**2) ** 1.5)
-        inverted = (z - bias) / (1 + skew * (z - bias)) - bias
-        return float(2 * stats.norm.sf(abs(inverted)))
+        stretch = 1 + skew * (z - bias)
+        if stretch <= 0:
+            return finest
+        return max(finest, float(2 * stats.norm.sf(abs((z - bias) / stretch - bias))))
 
 
 def _t_half_width(values: FloatArray, level: float, overlap: float) -> FloatArray:

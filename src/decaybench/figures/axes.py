@@ -137,8 +137,14 @@ def share_axis(axes: Axes, limits: tuple[float, float]) -> None:
 def epoch_axis(axes: Axes, last: float) -> None:
     """A linear x axis of epochs."""
     axes.set_xlim(0, last)
+    width = axes.get_position().width * style.WIDTH
+
+    def fits(tick: float) -> bool:
+        """Whether the name stays clear of the neighbouring panel."""
+        return tick / last * width + text_width(f"{tick:,.0f}", style.TICK) / 2 < width + 10
+
     ticks = [float(tick) for tick in MaxNLocator(3, integer=True).tick_values(0, last) if 0 <= tick <= last]
-    axes.xaxis.set_major_locator(FixedLocator(ticks))
+    axes.xaxis.set_major_locator(FixedLocator([tick for tick in ticks if fits(tick)]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda tick, _: f"{tick:,.0f}"))
 
 
@@ -168,16 +174,20 @@ def log_ticks(low: float, high: float, height: float) -> list[float]:
 
 
 def log_names(ticks: Sequence[float]) -> list[str]:
-    """Plain numbers while they are short, else powers of ten."""
-    if ticks and ticks[0] * 1.000001 >= 1e-3 and ticks[-1] < 1e5:
-        return [f"{tick:,.6g}" if tick >= 1e4 else f"{tick:.4g}" for tick in ticks]
-    return [_power(tick) for tick in ticks]
+    """Plain numbers while they are short, else powers of ten; with as many digits as tell them apart."""
+    plain = bool(ticks) and ticks[0] * 1.000001 >= 1e-3 and ticks[-1] < 1e5
+    names: list[str] = []
+    for digits in range(2, 10):
+        names = [f"{tick:,.{digits + 4}g}" if plain else _power(tick, digits) for tick in ticks]
+        if len(set(names)) == len(names):
+            break
+    return names
 
 
-def _power(tick: float) -> str:
-    digits, _, exponent = f"{tick:.2e}".partition("e")
+def _power(tick: float, precision: int) -> str:
+    digits, _, exponent = f"{tick:.{precision}e}".partition("e")
     power = f"10{str(int(exponent)).translate(SUPERSCRIPTS)}"
-    mantissa = f"{float(digits):g}"
+    mantissa = f"{float(digits):.{precision + 1}g}"
     if int(exponent) == 0:
         return mantissa
     return power if mantissa == "1" else f"{mantissa}·{power}"

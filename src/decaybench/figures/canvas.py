@@ -91,7 +91,7 @@ def canvas(
     """
     columns = 1 if n_cells == 1 else 2
     rows = ceil(n_cells / columns)
-    gap = LEFT - 18 if own_values else 18.0
+    gap = LEFT - 12 if own_values else 24.0
     right = max(text_width(name) for name in ends) + 8
     width = (style.WIDTH - LEFT - right - gap * (columns - 1)) / columns
     title = TITLE if any(titles) else 8.0

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from decaybench.analysis.facts import Fact, overlap_of
+from decaybench.analysis.records import Fact, overlap_of
 from decaybench.analysis.statistics import FloatArray, means
 from decaybench.cells import ACCURACIES, KEYS, LOSSES
 from decaybench.config import BASE, Study, Variant

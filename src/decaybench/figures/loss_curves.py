@@ -62,11 +62,12 @@ def draw(data: StudyData) -> Figure:
 def telling(grid: list[float], chosen: float | None) -> list[float]:
     """At most four λ of an ascending grid: 0, a small one, the chosen one, the largest.
 
-    Where the chosen one is an end of the grid, two between its ends take the places.
+    A grid of four or fewer is shown whole. Where the chosen one is an end of the grid, two between its ends
+    take the places.
     """
-    positive = [value for value in grid if value > 0]
-    if not positive:
+    if len(grid) <= 4:
         return grid
+    positive = [value for value in grid if value > 0]
     last = len(positive) - 1
     below = [value for value in positive if chosen is not None and value < chosen]
     if chosen in (None, 0, grid[-1]) or not below:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import re
 
@@ -41,7 +42,7 @@ _COLOUR = re.compile("|".join(_COLOURS), re.IGNORECASE)
 
 
 def to_svg(figure: Figure, prefix: str) -> str:
-    """The figure as inline SVG; `prefix` makes its ids unique in a page. Equal figures give equal bytes."""
+    """The figure as inline SVG, equal bytes for equal figures; `prefix` is its id, and all ids inside come of it."""
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", dpi=RASTER_DPI, transparent=True, metadata={"Date": None, "Creator": None})
     return inlined(buffer.getvalue(), prefix)
@@ -71,10 +72,14 @@ def inlined(text: str, prefix: str) -> str:
 
 
 def _with_own_ids(text: str, prefix: str) -> str:
-    """Ids that are referred to get the prefix and a number; the others go."""
+    """Ids that are referred to get a short form of the prefix and a number; the others go.
+
+    Short, since a dot refers to its shape: the name of a study, a thousand times, would outweigh the figure.
+    """
+    short = f"f{hashlib.sha256(prefix.encode()).hexdigest()[:9]}"
     own: dict[str, str] = {}
     for pair in _REFERENCE.findall(text):
-        own.setdefault(pair[0] or pair[1], f"{prefix}-{len(own) + 1}")
+        own.setdefault(pair[0] or pair[1], f"{short}-{len(own) + 1}")
     text = _ID.sub(lambda m: f' id="{own[m[1]]}"' if m[1] in own else "", text)
     return _REFERENCE.sub(lambda m: f"url(#{own[m[1]]})" if m[1] else f'href="#{own[m[2]]}"', text)
 

@@ -100,9 +100,8 @@ def draw_line(
 
 def _markers(axes: Axes, x: FloatArray, y: FloatArray, colour: style.Colour) -> None:
     known = np.isfinite(y)
-    sns.lineplot(
-        x=x[known], y=y[known], ax=axes, color=colour.light, marker="o", markersize=4, markeredgewidth=0,
-        linestyle="", legend=False, errorbar=None, estimator=None, zorder=3.2,
+    axes.plot(
+        x[known], y[known], "o", color=colour.light, markersize=4, markeredgewidth=0, zorder=3.2,
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -32,7 +33,8 @@ def code_of(recipe: Recipe) -> str:
 @cache
 def _code(model: str, task: str, factory: str) -> str:
     own = fingerprint("decaybench.learning.block", model, task, libraries=("torch", "numpy", "scikit-learn"))
-    source = Path(*factory.partition(":")[0].split(".")).with_suffix(".py") if factory else None
-    if source is None or not source.is_file():
+    file = factory.partition(":")[0].replace(".", "/") + ".py"
+    sources = [root / file for root in map(Path, ["", *sys.path]) if factory and (root / file).is_file()]
+    if not sources:
         return own
-    return hashlib.sha256(own.encode() + source.read_bytes()).hexdigest()[:16]
+    return hashlib.sha256(own.encode() + sources[0].read_bytes()).hexdigest()[:16]

@@ -79,13 +79,15 @@ def _structure(recipe: Recipe) -> str:
 
 def _batches(cells: Sequence[Cell], chosen: torch.device) -> Iterator[list[Lane]]:
     """Lanes of equal structure, as many as the device's memory takes."""
-    structures: dict[int, str] = {}  # by identity: thousands of cells share a few recipes
+    kinds: dict[int, tuple[str, Hashable]] = {}  # by identity: thousands of cells share a few recipes
     groups: dict[str, dict[Hashable, list[Cell]]] = {}
     for cell in cells:
-        structure = structures.get(id(cell.recipe))
-        if structure is None:
-            structure = structures[id(cell.recipe)] = _structure(cell.recipe)
-        groups.setdefault(structure, {}).setdefault(_module(cell.recipe).lane_key(cell), []).append(cell)
+        kind = kinds.get(id(cell.recipe))
+        if kind is None:
+            kind = kinds[id(cell.recipe)] = (_structure(cell.recipe), _module(cell.recipe).shares(cell.recipe))
+        structure, shared = kind
+        lane = cell.key if shared is None else (cell.seed, shared)
+        groups.setdefault(structure, {}).setdefault(lane, []).append(cell)
     for group in groups.values():
         columns = _module(next(iter(group.values()))[0].recipe).COLUMNS
         lanes = [

@@ -16,7 +16,6 @@ import torch
 from torch import Tensor
 
 from decaybench.config import Linear, Recipe
-from decaybench.grid import Cell
 from decaybench.learning import span
 from decaybench.learning.batch import LOSS_FACTOR, Batch, Lane, Problem
 from decaybench.learning.full_batch import residual_gradient, singular_coordinates
@@ -36,10 +35,9 @@ def path_of(recipe: Recipe, n_features: int) -> Literal["general", "span", "full
     return "span" if rotates and n_train + span.OUTSIDE < n_features else "general"
 
 
-def lane_key(cell: Cell) -> Hashable:
-    """Cells with one key may share a lane: they see the same inputs."""
-    model = cell.recipe.model
-    return cell.recipe.task.model_dump_json(), cell.seed, model.dropout  # type: ignore[union-attr]
+def shares(recipe: Recipe) -> Hashable:
+    """Cells of one seed share a lane where this agrees: they see the same inputs."""
+    return recipe.task.model_dump_json(), recipe.model.dropout  # type: ignore[union-attr]
 
 
 def lane_bytes(recipe: Recipe, data: Data) -> int:
@@ -74,7 +72,9 @@ class LinearModel:
 
     def metrics(self, parameters: list[Tensor]) -> dict[str, Tensor]:
         squares = torch.baddbmm(self.targets, self.inputs, parameters[0], beta=-1).square_()
-        losses = {f"{name}_loss": squares[:, rows].sum(1) / count for name, (rows, count) in self.splits.items()}
+        losses = {
+            f"{name}_loss": span.column_sums(squares[:, rows]) / count for name, (rows, count) in self.splits.items()
+        }
         return {**losses, "weight_norm": span.norm(parameters[0][:, :-1])}
 
     def where(self, cells: Tensor, new: Tensor, old: Tensor) -> Tensor:
@@ -102,8 +102,7 @@ def build(batch: Batch) -> Problem:
     lane_of = torch.tensor(owner, device=batch.device)
 
     data = [generate(lane.recipe.task, lane.seed) for lane in sources]
-    splits = {name: _stacked(data, name, batch.device) for name in Data._fields}
-    train_inputs, train_targets = splits["train"]
+    train_inputs, train_targets = _stacked(data, "train", batch.device)
     n_train, n_features = train_inputs.shape[1:]
     draw = _standard_normal(sources, n_features, batch.device)
     start = torch.stack([draw, torch.ones_like(draw)], dim=1)  # [problems, 2, features]
@@ -117,8 +116,10 @@ def build(batch: Batch) -> Problem:
         if path == "span":
             basis = span.extended(basis, draw)
         inside = (torch.arange(basis.shape[2], device=batch.device) < n_train).expand(len(basis), -1)
-    if path != "general":
-        splits = {name: (inputs @ basis, targets) for name, (inputs, targets) in splits.items()}
+    if path == "general":
+        splits = {name: _stacked(data, name, batch.device) for name in Data._fields}
+    else:
+        splits = {name: _stacked(data, name, batch.device, basis) for name in Data._fields}
         start = start @ basis
     with_ones = {name: (_with_ones(inputs), targets) for name, (inputs, targets) in splits.items()}
     factor, keep = batch.per_cell(lambda recipe: LOSS_FACTOR[recipe.loss]), _keep(batch)
@@ -165,10 +166,16 @@ def _evaluation(
     )
 
 
-def _stacked(data: list[Data], name: str, device: torch.device) -> tuple[Tensor, Tensor]:
-    inputs = np.stack([getattr(item, name).inputs for item in data])
+def _stacked(data: list[Data], name: str, device: torch.device, basis: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Inputs [problems, rows, features] and targets [problems, rows, 1] of a split, in a basis if one is given.
+
+    Each problem is rotated by itself: the unrotated rows of all would be ten times as much to copy.
+    """
+    rows = [torch.as_tensor(getattr(item, name).inputs, device=device) for item in data]
+    if basis is not None:
+        rows = [own @ directions for own, directions in zip(rows, basis, strict=True)]
     targets = np.stack([getattr(item, name).targets for item in data])[:, :, None]
-    return torch.as_tensor(inputs, device=device), torch.as_tensor(targets, dtype=torch.float64, device=device)
+    return torch.stack(rows), torch.as_tensor(targets, dtype=torch.float64, device=device)
 
 
 def _standard_normal(lanes: list[Lane], size: int, device: torch.device, purpose: str = "weights") -> Tensor:

@@ -21,7 +21,7 @@ from decaybench.streams import stream
 from decaybench.tasks import Data
 
 COLUMNS = networks.COLUMNS
-lane_key = networks.lane_key
+shares = networks.shares
 
 
 def lane_bytes(recipe: Recipe, data: Data) -> int:

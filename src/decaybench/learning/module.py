@@ -24,12 +24,14 @@ Functional = Callable[[dict[str, Tensor], Tensor], Tensor]  # one cell's paramet
 
 
 COLUMNS = networks.COLUMNS
-lane_key = networks.lane_key
+shares = networks.shares
 
 
 def lane_bytes(recipe: Recipe, data: Data) -> int:
     """Memory of one cell while it trains, roughly: activations are unknown, so parameters count tenfold."""
-    size = sum(parameter.numel() for parameter in _make(recipe, data.train.inputs.shape[1]).parameters())
+    with torch.random.fork_rng(devices=[]):
+        made = _make(recipe, data.train.inputs.shape[1])
+    size = sum(parameter.numel() for parameter in made.parameters())
     rows = max(len(split.inputs) for split in data)
     return 4 * (10 * size + 40 * rows * data.train.inputs.shape[1])
 
@@ -108,9 +110,8 @@ def _check_output(model: ModuleModel, parameters: list[Tensor], inputs: Tensor, 
     try:
         shape = tuple(model.forward(parameters, inputs[:, :2]).shape[2:])
     except Exception as error:  # the user's own forward may raise anything
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise _wrong(
-            recipe, f"its forward pass failed on inputs of shape [rows, {inputs.shape[2]}]: {reason}"
+            recipe, f"its forward pass failed on inputs of shape [rows, {inputs.shape[2]}]: {_reason(error)}"
         ) from error
     if shape != (wanted,):
         raise _wrong(recipe, f"it returns [rows, {', '.join(map(str, shape))}]; the task needs [rows, {wanted}]")
@@ -137,7 +138,7 @@ def _make(recipe: Recipe, n_features: int) -> nn.Module:
     except AttributeError:
         raise _wrong(recipe, f"{module_name} has no {name!r}") from None
     except Exception as error:  # the user's file may raise anything while it is imported
-        raise _wrong(recipe, f"importing it failed: {type(error).__name__}: {error}") from error
+        raise _wrong(recipe, f"importing it failed: {_reason(error)}") from error
     if not callable(factory):
         raise _wrong(recipe, "it is not callable")
     try:
@@ -148,20 +149,26 @@ def _make(recipe: Recipe, n_features: int) -> nn.Module:
     try:
         made = factory(*arguments)
     except Exception as error:  # likewise
-        raise _wrong(recipe, f"calling it failed: {type(error).__name__}: {error}") from error
+        raise _wrong(recipe, f"calling it failed: {_reason(error)}") from error
     if not isinstance(made, nn.Module):
         raise _wrong(recipe, f"it returned a {type(made).__name__}, not a torch.nn.Module")
     for child_name, child in made.named_modules():
-        kind = type(child).__name__
+        kind, child_name = type(child).__name__, child_name or "it"
         if isinstance(child, nn.modules.lazy.LazyModuleMixin):
             raise _wrong(recipe, f"{child_name} is a {kind}; give its size, lazy layers lose their start")
-        if isinstance(child, nn.modules.batchnorm._BatchNorm) and child.track_running_stats:
+        if isinstance(child, nn.modules.batchnorm._NormBase) and child.track_running_stats:
             raise _wrong(recipe, f"{child_name} is a {kind}, which changes buffers in training; use GroupNorm")
         if isinstance(child, nn.modules.dropout._DropoutNd) and child.p > 0:
             raise _wrong(recipe, f"{child_name} is a {kind}; modules train without dropout, kind mlp has it")
     if not any(True for _ in made.parameters()):
         raise _wrong(recipe, "its module has no parameters")
     return made
+
+
+def _reason(error: Exception) -> str:
+    """The kind and the first line of someone else's error."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 
 def _wrong(recipe: Recipe, why: str) -> ConfigError:

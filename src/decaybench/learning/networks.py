@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from decaybench.config import Recipe, Training
-from decaybench.grid import Cell
 from decaybench.learning.batch import Batch
 from decaybench.learning.optimizers import Settings
 from decaybench.tasks import Data, generate
@@ -19,9 +18,8 @@ COLUMNS = 1  # a lane holds one cell
 Forward = Callable[[list[Tensor], Tensor], Tensor]  # parameters, inputs [cells, rows, …] → [cells, rows, outputs]
 
 
-def lane_key(cell: Cell) -> Hashable:
+def shares(recipe: Recipe) -> None:
     """Networks do not share lanes."""
-    return cell.key
 
 
 @dataclass(frozen=True)

@@ -142,6 +142,14 @@ def start_against_decay(study: StudyView) -> str:
     return {"above": "start_wins", "below": "decay_wins", "around": "no_difference", "unknown": "unknown"}[order]
 
 
+def start_costs(study: StudyView) -> bool:
+    """Whether the random start alone, at the smallest λ, leaves more test loss than the zero start."""
+    zero, base = study.zero_start, study.base
+    if zero is None:
+        return False
+    return compare(base.fact(base.first, "test_loss"), zero.fact(zero.first, "test_loss")) == "above"
+
+
 def against_mean(view: VariantView, label: str) -> str:
     """Test loss at a λ against predicting the mean of the training targets."""
     reference, fact = view.predict_mean_loss(), view.fact(label, "test_loss")

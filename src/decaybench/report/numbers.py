@@ -10,8 +10,10 @@ from markupsafe import Markup
 
 from decaybench.analysis.statistics import LEVEL
 from decaybench.grid import weight_decay_label
+from decaybench.report.catalogue import N_
 from decaybench.report.studies import Fact, Facts, StudyView, VariantView, find
 
+NO_INTERVAL = N_("no interval: {reason}")
 MINUS = "−"
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 SMALL, LARGE = 1e-4, 1e6  # beyond, powers of ten
@@ -90,6 +92,8 @@ class Numbers:
         if low is None or high is None:
             return Markup('<span class="interval none">({})</span>').format(self.why_none(key))
         places = decimals(value, low, high)
+        while places < 8 and any(bound and round(bound, places) == 0 for bound in (low, high) if abs(bound) >= SMALL):
+            places += 1  # a bound must show on which side of zero it lies
         bounds = [
             Markup('<data data-fact="{}" data-bound="{}" value="{}">{}</data>').format(
                 key, bound, repr(number), format_number(number, places)
@@ -116,7 +120,8 @@ class Numbers:
 
     def why_none(self, key: str) -> str:
         """Why a fact has no interval, in the page's language."""
-        return self.gettext(find(self.facts, key)["method"])
+        reason = find(self.facts, key)["method"].removeprefix("none: ")
+        return self.gettext(NO_INTERVAL).format(reason=self.gettext(reason))
 
     def weight_decay(self, label: str, key: str | None = None) -> Markup:
         """A λ; with `key` bound to the fact that names it."""
@@ -176,9 +181,10 @@ class Numbers:
             above, below, repr(quotient), text
         )
 
-    def percent_change(self, difference: str, reference: str) -> Markup:
-        """A paired difference as a share of the mean that it starts from, without its sign."""
-        share = abs(find(self.facts, difference)["value"] / find(self.facts, reference)["value"])
+    def percent_change(self, difference: str, reference: str, signed: bool = False) -> Markup:
+        """A paired difference as a share of the mean that it starts from."""
+        share = find(self.facts, difference)["value"] / find(self.facts, reference)["value"]
+        share = share if signed else abs(share)
         return Markup('<data data-fact="{}" data-over="{}" value="{}">{}</data>').format(
             difference, reference, repr(share), self._percent(share)
         )
@@ -211,7 +217,7 @@ class Numbers:
     def _percent(self, share: float) -> str:
         points = 100 * share
         # Certainty is not what a bootstrap can show, and neither end is rounded to.
-        if 0 < points < 0.1 or 99.9 < points < 100:
+        if 0 < abs(points) < 0.1 or 99.9 < abs(points) < 100:
             places = 2
         else:
             places = 0 if abs(points) >= 10 and abs(points - round(points)) < 0.05 else 1

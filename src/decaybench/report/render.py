@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from decaybench.cells import replacing
 from decaybench.config import Config
+from decaybench.figures import style
 from decaybench.report import findings
 from decaybench.report.catalogue import LANGUAGE_TAGS, gettext_of
 from decaybench.report.methods import Methods
@@ -76,10 +77,18 @@ def make_environment(language: str) -> Environment:
         language_tag=LANGUAGE_TAGS[language],
         language_tags=LANGUAGE_TAGS,
         findings=findings,
-        css=Markup((resources.files("decaybench.report") / "static" / "page.css").read_text(encoding="utf-8")),
+        css=Markup(style_sheet()),
         unworded=unworded,
     )
     return environment
+
+
+def style_sheet() -> str:
+    """The page's CSS, with the palette of the figures for light and dark."""
+    own = (resources.files("decaybench.report") / "static" / "page.css").read_text(encoding="utf-8")
+    light = " ".join(f"{colour.variable}: {colour.light};" for colour in style.PALETTE)
+    dark = " ".join(f"{colour.variable}: {colour.dark};" for colour in style.PALETTE)
+    return f"{own}.drawing {{ {light} }}\n@media screen and (prefers-color-scheme: dark) {{ .drawing {{ {dark} }} }}\n"
 
 
 def unworded(outcome: str) -> str:

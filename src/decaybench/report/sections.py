@@ -35,6 +35,12 @@ class Page:
         """The other studies, in compact blocks."""
         return self.told[1:]
 
+    @cached_property
+    def contrast(self) -> StudyView | None:
+        """The first other study whose curve over λ has another shape than the lead's."""
+        shape = findings.shape(self.lead.base)
+        return next((s for s in self.rest if s.fair.chosen is not None and findings.shape(s.fair) != shape), None)
+
     @property
     def real(self) -> list[StudyView]:
         """Studies on collected data."""

@@ -104,6 +104,11 @@ class VariantView:
         return [weight_decay_label(value) for value in self.value("as_good/weight_decay") or []]
 
     @property
+    def try_next(self) -> list[str]:
+        """The λ to try where the chosen one is an end of the grid."""
+        return [weight_decay_label(value) for value in self.value("chosen/try_next") or []]
+
+    @property
     def highlights(self) -> list[str]:
         """Up to four λ worth a row: the smallest, the article's, the chosen one and the largest."""
         wanted = {self.first, self.last, self.chosen, *([self.article] if self.article else [])}
@@ -149,6 +154,11 @@ class VariantView:
     def decay_factor(self, label: str) -> float:
         """(1 − ηλ)^T."""
         return float((1 - self.variant.training.learning_rate * float(label)) ** self.steps)
+
+    def below_rounding(self, label: str) -> bool:
+        """Whether the law leaves less in the null space than double precision can hold beside ‖w‖."""
+        left = self.decay_factor(label) * self.fact("0", "null_space_norm")["value"]
+        return bool(abs(left) < 2**-52 * self.fact(label, "weight_norm")["value"])
 
     def predict_mean_loss(self) -> float | None:
         """Exact expected test loss of predicting the mean of the training targets; None where it is not known."""
@@ -211,6 +221,18 @@ class StudyView:
             return None
         found = [view for view in self.starts[1:] if not view.starts_random and view.measured]
         return found[0] if found else None
+
+    @cached_property
+    def every_weight(self) -> VariantView | None:
+        """The variant that differs from the base only in training all weights instead of the data's span."""
+        for view in self.variants:
+            training = view.variant.training.model_copy(update={"in_span": True})
+            same = (view.variant.task, view.variant.model, training) == (
+                self.base.variant.task, self.base.variant.model, self.base.variant.training,
+            )  # fmt: skip
+            if view.name != BASE and same and not view.variant.training.in_span and view.measured:
+                return view
+        return None
 
     @property
     def fair(self) -> VariantView:

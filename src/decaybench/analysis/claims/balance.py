@@ -1,0 +1,65 @@
+"""λ balances the penalty and the original loss: training error up, test error U-shaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from decaybench.analysis.regimes import Arm, Case, log_ratio
+from decaybench.analysis.verdicts import Claim, Measurement
+from decaybench.grid import weight_decay_label
+
+ENOUGH = 5  # values of λ, below which a U cannot be told from a slope
+
+
+def _swept(arm: Arm) -> bool:
+    return len(arm.decays) >= ENOUGH and arm.variant.training.optimizer == "sgd"
+
+
+def measure(case: Case) -> Iterator[Measurement]:
+    """The weakest of three legs: training loss up over the grid, test loss down to the best λ inside, and up again."""
+    for arm in case.settings(_swept):
+        first, *inside, last = arm.decays
+        best = arm.chosen(inside)
+        legs = {
+            ("training loss, first to last λ", "训练损失，从最小到最大的 λ"): ("train_loss", last, first),
+            ("test loss, first λ to the best inside", "测试损失，从最小的 λ 到内部最好的 λ"): ("test_loss", first, best),
+            ("test loss, best inside to the last λ", "测试损失，从内部最好的 λ 到最大的 λ"): ("test_loss", last, best),
+        }
+        values = {words: log_ratio(arm.column(m, a), arm.column(m, b)) for words, (m, a, b) in legs.items()}
+        (en, zh), weakest = min(values.items(), key=lambda item: np.mean(item[1]))
+        low, high, middle = (weight_decay_label(decay) for decay in (first, last, best))
+        where = f"λ = {low} … {high}"
+        label = arm.label(f"{where}, best inside {middle}; weakest: {en}", f"{where}，内部最好 {middle}；最弱的一段：{zh}")
+        metric, above, below = legs[en, zh]
+        predicted = None
+        if metric == "test_loss":
+            one, other = arm.predicted(above), arm.predicted(below)
+            predicted = None if one is None or not other else one / other
+        yield Measurement(arm, label, weakest, predicted, None if predicted is None else "expected test losses of theory")
+
+
+CLAIM = Claim(
+    id="lambda-balances",
+    sentence={
+        "en": "λ balances the penalty against the original loss.",
+        "zh": "λ 权衡正则项与原损失函数项的比重。",
+    },
+    statistic={
+        "en": "the smallest of three factors: training loss from the first to the last λ, test loss at the first and at "
+        "the last λ over that at the best λ between them",
+        "zh": "三个倍数中最小者：训练损失从最小到最大 λ 的倍数，以及最小、最大 λ 的测试损失与两者之间最好 λ 的测试损失之比",
+    },
+    smallest_effect=1.05,
+    unit="times",
+    would_change={
+        "en": "a grid on which the test loss turns by five percent or more on both sides, or on one side only",
+        "zh": "测试损失在网格两侧都转折百分之五以上，或只在一侧转折",
+    },
+    needs={
+        "en": "no study trains with sgd at five λ or more",
+        "zh": "没有一项研究用 sgd 训练五个以上的 λ",
+    },
+    measure=measure,
+)

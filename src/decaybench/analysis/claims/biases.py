@@ -1,0 +1,61 @@
+"""Biases need not be decayed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from decaybench.analysis.regimes import Arm, Case, log_ratio, ratio, source
+from decaybench.analysis.verdicts import Claim, Measurement
+from decaybench.config import GaussianLinear
+from decaybench.grid import weight_decay_label
+
+
+def pairs(case: Case) -> Iterator[tuple[Arm, Arm, list[float]]]:
+    """Trainings that differ in training.decay_bias alone: without, with, and the positive λ of both."""
+    for free, decayed in case.families("training.decay_bias"):
+        common = [decay for decay in free.decays if decay > 0 and decay in decayed.decays]
+        if common:
+            yield free, decayed, common
+
+
+def true_bias(arm: Arm) -> tuple[str, str]:
+    """Words for the bias that made the data, where it is known."""
+    task = arm.variant.task
+    return (f"true bias {task.bias:g}", f"真实偏置 {task.bias:g}") if isinstance(task, GaussianLinear) else ("", "")
+
+
+def measure(case: Case) -> Iterator[Measurement]:
+    """Test loss with a free bias over test loss with a decayed one, at the λ chosen for the free one."""
+    for free, decayed, common in pairs(case):
+        decay = free.chosen(common)
+        values = log_ratio(free.column("test_loss", decay), decayed.column("test_loss", decay))
+        predicted = ratio(free.predicted(decay), decayed.predicted(decay))
+        en, zh = true_bias(free)
+        where = f"λ = {weight_decay_label(decay)}"
+        label = free.label(f"{en}, {where}".lstrip(", "), f"{zh}，{where}".lstrip("，"))
+        yield Measurement(free, label, values, predicted, source(predicted))
+
+
+CLAIM = Claim(
+    id="biases-need-not-be-decayed",
+    sentence={
+        "en": "The bias need not be decayed: decay is set for the weights only.",
+        "zh": "这里只为权重设置了衰减，偏置参数不会衰减。",
+    },
+    statistic={
+        "en": "test loss with a free bias over test loss with a decayed bias, at the λ chosen for the free one",
+        "zh": "偏置不衰减与偏置衰减的测试损失之比，λ 按不衰减者选取",
+    },
+    smallest_effect=1.05,
+    unit="times",
+    direction=-1,
+    would_change={
+        "en": "a start or a target for which decaying the bias, too, lowers the test loss by five percent or more",
+        "zh": "在某种初值或目标下，让偏置也衰减会使测试损失降低百分之五或以上",
+    },
+    needs={
+        "en": "no study trains with and without training.decay_bias",
+        "zh": "没有一项研究同时训练 training.decay_bias 的两种设置",
+    },
+    measure=measure,
+)

@@ -1,0 +1,68 @@
+"""Each step multiplies w by 1 − ηλ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from decaybench.analysis.prediction import steps_of
+from decaybench.analysis.regimes import Arm, Case
+from decaybench.analysis.verdicts import Claim, Measurement
+from decaybench.theory.spectral import null_space_ratio
+
+LARGEST = 10.0  # λ, beyond which rounding of the whole vector hides what is left of the null space
+
+
+def _open(arm: Arm) -> bool:
+    """Whether all weights were trained one by one: in the span of the data the law is built in, not measured."""
+    training = arm.variant.training
+    followed = training.optimizer == "sgd" and not training.momentum and not training.in_span
+    start = arm.cells["initial_null_space_norm"]
+    return bool(followed and (start > 0).any() and any(0 < decay <= LARGEST for decay in arm.decays))
+
+
+def measure(case: Case) -> Iterator[Measurement]:
+    """In the directions without data, where decay acts alone: distance from the law, worst over λ, by seed."""
+    for arm in case.settings(_open):
+        n = arm.variant.task.n_train
+        yield Measurement(arm, arm.label("factor 1 − ηλ", "系数 1 − ηλ"), _distance(arm, 1), 0.0, "(1 − ηλ)^T")
+        printed = arm.label("factor 1 − ηλ/n, as the text prints it", "系数 1 − ηλ/n，如正文所写")
+        yield Measurement(arm, printed, _distance(arm, n), None, None)
+
+
+def _distance(arm: Arm, divisor: int) -> np.ndarray:
+    cells = arm.cells[~arm.cells["diverged"] & (arm.cells["weight_decay"] <= LARGEST)]
+    decays = cells["weight_decay"].to_numpy(np.float64) / divisor
+    law = np.abs(null_space_ratio(decays, arm.variant.training.learning_rate, steps_of(arm.variant)))
+    ratio = cells["null_space_norm"] / cells["initial_null_space_norm"]
+    apart = (ratio / law - 1).abs()
+    return np.asarray(apart.groupby(cells["seed"]).max().to_numpy(np.float64))
+
+
+CLAIM = Claim(
+    id="each-step-shrinks-w",
+    sentence={
+        "en": "Each step multiplies w by 1 − ηλ, a number below 1: hence the name weight decay. (In one sentence the "
+        "text divides λ by n as well.)",
+        "zh": "每一步都把 w 乘以小于 1 的 1 − ηλ，这就是权重衰减名称的由来。（正文有一句还把 λ 除以 n。）",
+    },
+    statistic={
+        "en": "what is left of w where the data do not reach, over (factor)^T, less 1; the worst λ of each seed",
+        "zh": "数据触及不到的方向上 w 剩下的比例除以（系数）^T 再减 1；取每个种子最差的 λ",
+    },
+    smallest_effect=1e-8,
+    unit="relative distance",
+    scale="identity",
+    bounds=(0.0, np.inf),
+    direction=-1,
+    would_change={
+        "en": "one training that leaves more or less than the law says",
+        "zh": "有一次训练剩下的与该规律不符",
+    },
+    needs={
+        "en": "no study trains more weights than rows one by one (training.in_span: false) by sgd from a random start",
+        "zh": "没有一项研究用 sgd 从随机初值逐个训练多于行数的权重（training.in_span: false）",
+    },
+    measure=measure,
+)

@@ -1,0 +1,48 @@
+"""Dropout prevents overfitting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from decaybench.analysis.regimes import Case, log_ratio, ratio
+from decaybench.analysis.verdicts import Claim, Measurement
+
+
+def measure(case: Case) -> Iterator[Measurement]:
+    """λ = 0 without dropout against the dropout rate of lowest mean validation loss."""
+    for family in case.families("model.dropout"):
+        arms = [arm for arm in family if 0.0 in arm.decays]
+        plain = [arm for arm in arms if arm.variant.model.dropout == 0]  # type: ignore[union-attr]
+        dropped = [arm for arm in arms if arm.variant.model.dropout > 0]  # type: ignore[union-attr]
+        if not plain or not dropped:
+            continue
+        best = min(dropped, key=lambda arm: arm.column("validation_loss", 0.0).mean())
+        values = log_ratio(plain[0].column("test_loss", 0.0), best.column("test_loss", 0.0))
+        predicted = ratio(plain[0].predicted(0.0), best.predicted(0.0))
+        rate = f"{best.variant.model.dropout:g}"  # type: ignore[union-attr]
+        where = None if predicted is None else "ratio of expected test losses; dropout as the decay that it stands for"
+        yield Measurement(best, best.label(f"rate {rate}", f"丢弃率 {rate}"), values, predicted, where)
+
+
+CLAIM = Claim(
+    id="dropout-helps",
+    sentence={
+        "en": "Dropout is a way to avoid overfitting.",
+        "zh": "dropout 可以避免过拟合。",
+    },
+    statistic={
+        "en": "at λ = 0, test loss without dropout over test loss at the dropout rate that validation chooses",
+        "zh": "λ = 0 时，无 dropout 的测试损失与验证集选出的丢弃率的测试损失之比",
+    },
+    smallest_effect=1.05,
+    unit="times",
+    would_change={
+        "en": "a gain on test rows of less than five percent at every rate, or one above it",
+        "zh": "每个丢弃率在测试行上的收益都低于百分之五，或有一个高于它",
+    },
+    needs={
+        "en": "no study trains with and without dropout at λ = 0",
+        "zh": "没有一项研究在 λ = 0 时同时训练有 dropout 和无 dropout 的模型",
+    },
+    measure=measure,
+)

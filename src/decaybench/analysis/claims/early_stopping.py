@@ -1,0 +1,45 @@
+"""Early stopping prevents overfitting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from decaybench.analysis.claims.overtraining import watched
+from decaybench.analysis.regimes import Case, ratio, source
+from decaybench.analysis.verdicts import Claim, Measurement
+
+
+def measure(case: Case) -> Iterator[Measurement]:
+    """λ = 0: test loss at the end over test loss at each seed's own validation minimum."""
+    for arm in case.settings(watched):
+        found = arm.curves(0.0)
+        if found is not None:
+            values = np.log(found.test[:, -1] / found.stopped_test)
+            predicted = ratio(arm.predicted(0.0), arm.predicted(0.0, int(found.epochs[found.turn])))
+            yield Measurement(arm, arm.label(), values, predicted, source(predicted))
+
+
+CLAIM = Claim(
+    id="early-stopping-helps",
+    sentence={
+        "en": "Early stopping is a way to avoid overfitting.",
+        "zh": "提前停止训练（early stopping）可以避免过拟合。",
+    },
+    statistic={
+        "en": "at λ = 0, test loss at the end over test loss at each seed's own lowest validation loss",
+        "zh": "λ = 0 时，训练结束的测试损失与每个种子自己验证损失最低时的测试损失之比",
+    },
+    smallest_effect=1.05,
+    unit="times",
+    would_change={
+        "en": "stopping by validation that changes the test loss by less, or more, than five percent",
+        "zh": "按验证损失停止，使测试损失的变化低于或高于百分之五",
+    },
+    needs={
+        "en": "no study records the course of training without decay at eight epochs or more",
+        "zh": "没有一项研究在八个以上的时刻记录无衰减训练的过程",
+    },
+    measure=measure,
+)

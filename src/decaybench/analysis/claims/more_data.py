@@ -1,0 +1,49 @@
+"""More data prevent overfitting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from decaybench.analysis.regimes import Case, log_ratio, ratio, row_pairs, source
+from decaybench.analysis.verdicts import Claim, Measurement
+from decaybench.grid import weight_decay_label
+
+
+def measure(case: Case) -> Iterator[Measurement]:
+    """Fewest rows against more: without decay, and with the λ that validation chooses for each."""
+    for few, more in row_pairs(case):
+        m = more.variant.task.n_train
+        choices = [(few.chosen(few.decays), more.chosen(more.decays))]
+        if 0.0 in few.decays and 0.0 in more.decays:
+            choices.insert(0, (0.0, 0.0))
+        for a, b in dict.fromkeys(choices):
+            values = log_ratio(few.column("test_loss", a), more.column("test_loss", b))
+            predicted = ratio(few.predicted(a), more.predicted(b))
+            one, other = weight_decay_label(a), weight_decay_label(b)
+            decay = f"λ = {one}" if a == b else f"λ = {one} → {other}"
+            label = few.label(f"{m} rows instead; {decay}", f"改为 {m} 行；{decay}")
+            yield Measurement(few, label, values, predicted, source(predicted))
+
+
+CLAIM = Claim(
+    id="more-data-helps",
+    sentence={
+        "en": "More data is a way to avoid overfitting.",
+        "zh": "增加数据可以避免过拟合。",
+    },
+    statistic={
+        "en": "test loss with the fewest rows over test loss with more rows, the first rows being the same",
+        "zh": "行数最少时与行数较多时测试损失之比；较多的行包含较少的行",
+    },
+    smallest_effect=1.05,
+    unit="times",
+    would_change={
+        "en": "a number of rows at which adding rows raises the test loss",
+        "zh": "在某个行数上，增加数据反而使测试损失上升",
+    },
+    needs={
+        "en": "no study trains on two numbers of rows",
+        "zh": "没有一项研究使用两种行数",
+    },
+    measure=measure,
+)

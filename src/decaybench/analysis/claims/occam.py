@@ -1,0 +1,75 @@
+"""Smaller weights mean a simpler model that fits just right (Occam's razor)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy import stats
+
+from decaybench.analysis import prediction
+from decaybench.analysis.regimes import Arm, Case
+from decaybench.analysis.statistics import FloatArray
+from decaybench.analysis.verdicts import Claim, Measurement
+
+ENOUGH = 5  # values of λ, for a rank correlation
+
+
+def _swept(arm: Arm) -> bool:
+    return len(arm.decays) >= ENOUGH and arm.variant.training.optimizer == "sgd"
+
+
+def measure(case: Case) -> Iterator[Measurement]:
+    """Within a seed, over the λ: does the test loss, and does the gap to the training loss, order as ‖w‖ does?"""
+    for arm in case.settings(_swept):
+        norms, test = (arm.tables[name].to_numpy(np.float64) for name in ("weight_norm", "test_loss"))
+        gap = test - arm.tables["train_loss"].to_numpy(np.float64)
+        predicted = _predicted(arm)
+        words = arm.label("‖w‖ and the test loss", "‖w‖ 与测试损失")
+        yield Measurement(arm, words, rank_correlations(norms, test), *predicted)
+        words = arm.label("‖w‖ and the gap between test and training loss", "‖w‖ 与测试、训练损失之差")
+        yield Measurement(arm, words, rank_correlations(norms, gap))
+
+
+def rank_correlations(one: FloatArray, other: FloatArray) -> FloatArray:
+    """Spearman's rank correlation of each row; rows without order count as 0."""
+    ranks = [stats.rankdata(table, axis=1) for table in (one, other)]
+    a, b = (table - table.mean(axis=1, keepdims=True) for table in ranks)
+    scale = np.sqrt(np.sum(a**2, axis=1) * np.sum(b**2, axis=1))
+    return np.divide(np.sum(a * b, axis=1), scale, out=np.zeros(len(a)), where=scale > 0)
+
+
+def _predicted(arm: Arm) -> tuple[float | None, str | None]:
+    """The correlation of theory's expected test losses with a norm that falls with λ."""
+    found = prediction.predict(arm.variant, arm.decays, arm.seeds)
+    if found is None:
+        return None, None
+    falling = -np.arange(len(arm.decays), dtype=np.float64)
+    value = float(rank_correlations(falling[None], found.test_loss[None])[0])
+    return value, "order of theory's expected test losses"
+
+
+CLAIM = Claim(
+    id="smaller-weights-are-simpler",
+    sentence={
+        "en": "Smaller weights mean lower complexity and a fit that is just right (Occam's razor).",
+        "zh": "更小的权值表示网络的复杂度更低，对数据的拟合刚刚好（奥卡姆剃刀）。",
+    },
+    statistic={
+        "en": "rank correlation over λ, within a seed, of ‖w‖ with the test loss and with the gap",
+        "zh": "同一种子内，在各 λ 上 ‖w‖ 与测试损失以及与差距的秩相关",
+    },
+    smallest_effect=0.5,
+    unit="rank correlation",
+    scale="identity",
+    bounds=(-1.0, 1.0),
+    would_change={
+        "en": "an order of test losses that follows the length of w more, or less, closely than one half",
+        "zh": "测试损失的次序与 w 长度的秩相关高于或低于二分之一",
+    },
+    needs={
+        "en": "no study trains with sgd at five λ or more",
+        "zh": "没有一项研究用 sgd 训练五个以上的 λ",
+    },
+    measure=measure,
+)

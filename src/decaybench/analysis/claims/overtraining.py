@@ -1,0 +1,63 @@
+"""Training too long makes the error on unseen data rise while the training error falls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from decaybench.analysis.regimes import Arm, Case, ratio, source
+from decaybench.analysis.verdicts import Claim, Measurement
+
+RECORDS = 8  # of the history, below which a turn cannot be seen
+
+
+def watched(arm: Arm) -> bool:
+    """Whether training without decay was recorded closely enough."""
+    training = arm.variant.training
+    return (
+        0.0 in arm.decays and training.optimizer == "sgd" and not getattr(arm.variant.model, "dropout", 0.0)
+        and training.epochs // training.record_every >= RECORDS
+    )  # fmt: skip
+
+
+def measure(case: Case) -> Iterator[Measurement]:
+    """λ = 0: from the epoch of the lowest mean validation loss to the last, the weaker of rise and fall."""
+    for arm in case.settings(watched):
+        found = arm.curves(0.0)
+        if found is None:
+            continue
+        tiny, turn = np.finfo(np.float64).tiny, found.turn
+        rise = np.log(found.test[:, -1] / found.test[:, turn])
+        fall = np.log(np.maximum(found.train[:, turn], tiny) / np.maximum(found.train[:, -1], tiny))
+        epoch = int(found.epochs[turn])
+        weaker = min(rise, fall, key=np.mean)
+        # Theory speaks of the test loss, so of the rise alone.
+        predicted = ratio(arm.predicted(0.0), arm.predicted(0.0, epoch)) if weaker is rise else None
+        label = arm.label(f"after epoch {epoch} of {found.epochs[-1]:.0f}", f"第 {epoch} 轮之后（共 {found.epochs[-1]:.0f} 轮）")
+        yield Measurement(arm, label, weaker, predicted, source(predicted))
+
+
+CLAIM = Claim(
+    id="training-too-long-hurts",
+    sentence={
+        "en": "As training goes on, the error on the training data falls while the error on the validation data rises.",
+        "zh": "随着训练的进行，训练集上的误差渐渐减小，验证集上的误差却渐渐增大。",
+    },
+    statistic={
+        "en": "at λ = 0, from the epoch of lowest mean validation loss to the last: the smaller of the rise of the test "
+        "loss and the fall of the training loss, as a factor",
+        "zh": "λ = 0 时，从平均验证损失最低的一轮到最后一轮：测试损失上升的倍数与训练损失下降的倍数中较小者",
+    },
+    smallest_effect=1.05,
+    unit="times",
+    would_change={
+        "en": "a validation loss that turns earlier or later, with a rise on test rows of five percent or more",
+        "zh": "验证损失出现转折，且测试行上的上升达到百分之五或以上",
+    },
+    needs={
+        "en": "no study records the course of training without decay at eight epochs or more",
+        "zh": "没有一项研究在八个以上的时刻记录无衰减训练的过程",
+    },
+    measure=measure,
+)

@@ -1,0 +1,62 @@
+"""Overfitting comes from too few data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from decaybench.analysis.regimes import Arm, Case, row_pairs
+from decaybench.analysis.verdicts import Claim, Measurement
+
+
+def measure(case: Case) -> Iterator[Measurement]:
+    """Trainings without decay that differ in the number of rows: fewest against more."""
+    for few, more in row_pairs(case):
+        if 0.0 in few.decays and 0.0 in more.decays:
+            joined = pd.concat([_gap(few), _gap(more)], axis=1, join="inner").to_numpy(np.float64)
+            a, b = joined.T
+            values = (a - b) / np.maximum(np.abs(a) + np.abs(b), np.finfo(np.float64).tiny)
+            m = more.variant.task.n_train
+            yield Measurement(few, few.label(f"against {m} rows", f"与 {m} 行相比"), values, *_predicted(few, more))
+
+
+def _gap(arm: Arm) -> pd.Series[float]:
+    return arm.column("test_loss", 0.0) - arm.column("train_loss", 0.0)
+
+
+def _predicted(few: Arm, more: Arm) -> tuple[float | None, str | None]:
+    """Theory's gaps; the training losses, which theory does not give, are the measured means."""
+    losses = [arm.predicted(0.0) for arm in (few, more)]
+    if None in losses:
+        return None, None
+    a, b = (loss - float(arm.column("train_loss", 0.0).mean()) for loss, arm in zip(losses, (few, more), strict=True))  # type: ignore[operator]
+    return (a - b) / (abs(a) + abs(b)), "expected test losses of theory less measured training losses"
+
+
+CLAIM = Claim(
+    id="overfits-when-data-are-scarce",
+    sentence={
+        "en": "When there are too few training data, the model overfits.",
+        "zh": "训练数据不够多时，模型会过拟合。",
+    },
+    statistic={
+        "en": "test loss minus training loss at λ = 0: how much larger it is with fewer rows, as a share of the sum of "
+        "both gaps",
+        "zh": "λ = 0 时测试损失减训练损失：行数较少时大多少，以两个差距之和的份额表示",
+    },
+    smallest_effect=0.1,
+    unit="share",
+    scale="identity",
+    bounds=(-1.0, 1.0),
+    would_change={
+        "en": "a gap that does not shrink when rows are added to the same data",
+        "zh": "给同一份数据增加行数后，差距并不缩小",
+    },
+    needs={
+        "en": "no study trains without decay on two numbers of rows",
+        "zh": "没有一项研究在两种行数上做无衰减训练",
+    },
+    measure=measure,
+)

@@ -1,0 +1,45 @@
+"""What a fact is, and how the tables are read: shared by all that makes facts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from decaybench.analysis.statistics import Estimate
+from decaybench.config import BUNDLED_ROWS, Variant
+
+UNITS = {"mse": "squared target units", "cross_entropy": "nats"}
+
+Fact = dict[str, Any]
+
+
+def fact(estimate: Estimate, unit: str) -> Fact:
+    """An estimate as a fact."""
+    return {
+        "value": estimate.value, "low": estimate.low, "high": estimate.high,
+        "n": estimate.n, "unit": unit, "method": estimate.method,
+    }  # fmt: skip
+
+
+def plain_fact(value: Any, unit: str, method: str, n: int | None = None) -> Fact:
+    """A value that has no interval: a count, a choice, a probability."""
+    return {"value": value, "low": None, "high": None, "n": n, "unit": unit, "method": method}
+
+
+def overlap_of(variant: Variant) -> float | None:
+    """n_test / n_train where seeds are random splits of one data set, see `statistics.means`."""
+    task = variant.task
+    return task.n_test / task.n_train if task.kind in BUNDLED_ROWS else None
+
+
+def unit_of(variant: Variant) -> str:
+    """The unit of a variant's losses."""
+    return UNITS["cross_entropy" if variant.loss == "cross_entropy" else "mse"]
+
+
+def paired(cells: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """A metric as a table seeds × λ, of the λ and seeds at which no cell diverged."""
+    table = cells[~cells["diverged"]].pivot(index="seed", columns="weight_decay", values=metric)
+    complete = table.dropna(axis="columns")
+    return complete if complete.shape[1] else table.dropna(axis="index")

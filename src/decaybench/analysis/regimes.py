@@ -1,0 +1,201 @@
+"""Where a claim is judged: trainings chosen by what they contain, never by the names of studies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from decaybench.analysis import prediction
+from decaybench.analysis.early_stopping import Curves, curves
+from decaybench.analysis.records import overlap_of, paired
+from decaybench.analysis.statistics import FloatArray
+from decaybench.config import Config, GaussianLinear, Linear, Polynomial, Variant
+
+NOT_SCIENCE = ("training.record_every", "training.in_span", "task.n_validation", "task.n_test")
+NEAR_THRESHOLD = (0.7, 1.3)  # rows per weight between which a fit nearly interpolates
+
+
+@dataclass(frozen=True, eq=False)
+class Arm:
+    """One variant of one study with its tables."""
+
+    study: str
+    variant: Variant
+    cells: pd.DataFrame
+    history: pd.DataFrame
+
+    @property
+    def overlap(self) -> float | None:
+        """See `statistics.means`."""
+        return overlap_of(self.variant)
+
+    @cached_property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Seeds × λ of each metric, where no cell diverged."""
+        names = ("train_loss", "validation_loss", "test_loss", "weight_norm", "init_norm", "bias")
+        return {name: paired(self.cells, name) for name in names}
+
+    @property
+    def decays(self) -> list[float]:
+        """The λ at which all is measured."""
+        return [float(decay) for decay in self.tables["test_loss"].columns]
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seeds at which all is measured."""
+        return [int(seed) for seed in self.tables["test_loss"].index]
+
+    def chosen(self, among: Sequence[float]) -> float:
+        """The λ of lowest mean validation loss; test rows have no say."""
+        return float(self.tables["validation_loss"][list(among)].mean().idxmin())
+
+    def column(self, metric: str, decay: float) -> "pd.Series[float]":
+        """A metric at a λ, by seed."""
+        return self.tables[metric][decay]
+
+    def curves(self, decay: float) -> Curves | None:
+        """The history of a λ."""
+        return curves(self.history, self.cells, decay)
+
+    def predicted(self, decay: float, epochs: int | None = None) -> float | None:
+        """Theory's expected test loss."""
+        found = prediction.predict(self.variant, [decay], self.seeds, epochs)
+        return None if found is None else float(found.test_loss[0])
+
+    def recipe(self, without: Sequence[str] = ()) -> str:
+        """All that decides the numbers of a cell but λ and seed, without some dotted keys."""
+        content = self.variant.model_dump(mode="json", include={"task", "model", "training"})
+        content["training"]["loss"] = self.variant.loss
+        for key in (*NOT_SCIENCE, *without):
+            section, _, name = key.partition(".")
+            content[section].pop(name, None)
+        return json.dumps(content, sort_keys=True)
+
+    @property
+    def setting(self) -> tuple[object, ...]:
+        """What distinguishes regimes: data, noise, rows per weight, start, optimizer. Arms alike in it are one."""
+        task, model, training = self.variant.task, self.variant.model, self.variant.training
+        noise = getattr(task, "noise_std", getattr(task, "label_noise", None))
+        start = (model.init_std, model.init_mean, model.bias_init_std) if isinstance(model, Linear) else None
+        return task.kind, noise, self.scarcity, model.kind, start, training.optimizer, training.decay_bias
+
+    @property
+    def scarcity(self) -> str:
+        """Rows per weight, in four classes; other data than Gaussian ones are one class."""
+        task = self.variant.task
+        if not isinstance(task, GaussianLinear):
+            return "as given"
+        share = task.n_train / task.n_features
+        low, high = NEAR_THRESHOLD
+        return "few" if share < 0.25 else "fewer" if share < low else "near" if share <= high else "many"
+
+    def label(self, en: str = "", zh: str = "") -> dict[str, str]:
+        """Words for a reader: data, rows, noise, start; then what else is told apart."""
+        task, model, training = self.variant.task, self.variant.model, self.variant.training
+        if isinstance(task, GaussianLinear):
+            rows = f"{task.n_train} rows for {task.n_features} weights, noise {task.noise_std:g}"
+            rows_zh = f"{task.n_train} 行数据、{task.n_features} 个权重，噪声 {task.noise_std:g}"
+        elif isinstance(task, Polynomial):
+            rows = f"cubic fitted with degree {task.degree}, {task.n_train} rows"
+            rows_zh = f"用 {task.degree} 次多项式拟合三次函数，{task.n_train} 行"
+        else:
+            noise = getattr(task, "label_noise", 0.0)
+            rows = f"{task.kind}, {task.n_train} rows" + (f", {noise:.0%} of the labels wrong" if noise else "")
+            rows_zh = f"{task.kind}，{task.n_train} 行" + (f"，{noise:.0%} 的标签是错的" if noise else "")
+        start = ("", "")
+        if isinstance(model, Linear):
+            random = model.init_std > 0 or model.init_mean != 0
+            bias = ", bias drawn, too" if model.bias_init_std else ""
+            start = (
+                f", weights start at N(0, {model.init_std:g}²){bias}" if random else ", weights start at 0",
+                f"，权重初值 N(0, {model.init_std:g}²)" + ("，偏置也随机" if bias else "") if random else "，权重从 0 开始",
+            )
+        optimizer = "" if training.optimizer == "sgd" else f", {training.optimizer}"
+        return {
+            "en": f"{rows}{start[0]}{optimizer}" + (f"; {en}" if en else ""),
+            "zh": f"{rows_zh}{start[1]}{optimizer.replace(', ', '，')}" + (f"；{zh}" if zh else ""),
+        }
+
+
+class Case:
+    """All trainings of a config."""
+
+    def __init__(self, arms: Sequence[Arm]) -> None:
+        self.arms = [arm for arm in arms if arm.decays and arm.seeds]
+
+    @classmethod
+    def of(cls, config: Config, cells: dict[str, pd.DataFrame], histories: dict[str, pd.DataFrame]) -> Case:
+        """From the tables of every study, by name."""
+        return cls(
+            [
+                Arm(study.name, variant, own[own["variant"] == variant.name], past[past["variant"] == variant.name])
+                for study in config.studies
+                for own, past in [(cells[study.name], histories[study.name])]
+                for variant in study.resolved()
+            ]
+        )
+
+    def settings(self, wanted: Callable[[Arm], bool]) -> list[Arm]:
+        """One arm a setting among the wanted ones, that with most λ and seeds; in the config's order."""
+        best: dict[tuple[object, ...], Arm] = {}
+        for arm in filter(wanted, self.arms):
+            old = best.get(arm.setting)
+            if old is None or len(arm.decays) * len(arm.seeds) > len(old.decays) * len(old.seeds):
+                best[arm.setting] = arm
+        return [arm for arm in self.arms if best.get(arm.setting) is arm]
+
+    def families(self, key: str, also: Sequence[str] = ()) -> list[list[Arm]]:
+        """Arms of one study that differ in one dotted key (and may in `also`), sorted by it; two or more each."""
+        section, _, name = key.partition(".")
+        groups: dict[tuple[str, str], dict[object, Arm]] = {}
+        seen: set[str] = set()
+        for arm in self.arms:
+            value = getattr(getattr(arm.variant, section), name, None)
+            if value is not None:
+                groups.setdefault((arm.study, arm.recipe([key, *also])), {}).setdefault(value, arm)
+        families = []
+        for members in groups.values():
+            family = [members[value] for value in sorted(members)]  # type: ignore[type-var]
+            same = "".join(arm.recipe() for arm in family)
+            if len(family) > 1 and same not in seen:
+                seen.add(same)
+                families.append(family)
+        return families
+
+
+def log_ratio(above: "pd.Series[float]", below: "pd.Series[float]") -> FloatArray:
+    """Logarithm of the ratio within each seed that both have."""
+    joined = pd.concat([above, below], axis=1, join="inner").dropna().to_numpy(np.float64)
+    tiny = np.finfo(np.float64).tiny  # a training loss can be exactly zero
+    logs = np.log(np.maximum(joined, tiny))
+    return np.asarray(logs[:, 0] - logs[:, 1])
+
+
+def ratio(above: float | None, below: float | None) -> float | None:
+    """A ratio of predictions, where there are both."""
+    return None if above is None or not below else above / below
+
+
+def row_pairs(case: Case) -> list[tuple[Arm, Arm]]:
+    """Fewest rows against most, and against about as many rows as weights, where trainings differ in rows."""
+    pairs: list[tuple[Arm, Arm]] = []
+    for family in case.families("task.n_train", also=("training.learning_rate",)):
+        few, *others = family
+        near = [arm for arm in others if arm.scarcity == "near" and isinstance(arm.variant.task, GaussianLinear)]
+        nearest = sorted(near, key=lambda arm: abs(arm.variant.task.n_train - prediction.n_columns(arm.variant)))
+        pairs += [(few, more) for more in dict.fromkeys([*nearest[:1], others[-1]])]
+    return pairs
+
+
+SOURCE = "ratio of expected test losses: closed form, or the exact law where that is known to be off"
+
+
+def source(prediction_value: float | None) -> str | None:
+    """Where a ratio of predictions comes from."""
+    return None if prediction_value is None else SOURCE
+

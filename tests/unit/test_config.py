@@ -1,0 +1,219 @@
+"""A config either runs or says in one line a problem what is wrong, where, and what would be right."""
+
+import json
+import math
+
+import pytest
+
+from decaybench.config import Config, ConfigError, parse_config
+
+
+def study(**keys):
+    return {"studies": [{"name": "a", **keys}]}
+
+
+def variant(**keys):
+    return study(variants={"v": keys})
+
+
+def refusal_of(raw):
+    with pytest.raises(ConfigError) as refusal:
+        parse_config(raw)
+    return str(refusal.value)
+
+
+REFUSED = [
+    # Unknown keys at each level, with the nearest name.
+    ({"studys": [], **study()}, "studys: unknown key; did you mean studies?"),
+    (study(tasks={}), "studies[0].tasks: unknown key; did you mean task?"),
+    (study(task={"n_trian": 3}), "studies[0].task.n_trian: unknown key; did you mean n_train?"),
+    (study(model={"init_sd": 1}), "studies[0].model.init_sd: unknown key; did you mean init_std?"),
+    (study(training={"learning_rat": 1}), "studies[0].training.learning_rat: unknown key; did you mean learning_rate?"),
+    (study(grid={"weight_deca": [1]}), "studies[0].grid.weight_deca: unknown key; did you mean weight_decay?"),
+    ({**study(), "report": {"language": ["en"]}}, "report.language: unknown key; did you mean languages?"),
+    (study(zzz=1), "studies[0].zzz: unknown key; one of name, task, model"),
+    (study(model={"kind": "mlp", "init_std": 1}), "studies[0].model.init_std: unknown key; did you mean init_scale?"),
+    ({"studies": [{"name": "a"}, {"name": "b", "grd": 1}]}, "studies[1].grd: unknown key; did you mean grid?"),
+    # Grids.
+    (study(grid={"weight_decay": [1, -1]}), "studies[0].grid.weight_decay[1]: must be 0 or more, got -1"),
+    (study(grid={"weight_decay": []}), "studies[0].grid.weight_decay: is empty"),
+    (study(grid={"seeds": []}), "studies[0].grid.seeds: is empty"),
+    (study(grid={"seeds": 0}), "studies[0].grid.seeds: must be 1 or more, got 0"),
+    (study(grid={"seeds": [-1]}), "studies[0].grid.seeds[0]: must be 0 or more, got -1"),
+    (study(grid={"seeds": {"a": 1}}), "studies[0].grid.seeds: "),
+    (study(grid={"weight_decay": ["1e-4", 0.0001]}), "studies[0].grid.weight_decay: has 0.0001 more than once"),
+    (study(grid={"weight_decay": [0, -0.0]}), "studies[0].grid.weight_decay: has 0 more than once"),
+    (study(grid={"seeds": [1, 2, 1]}), "studies[0].grid.seeds: has 1 more than once"),
+    (study(grid={"weight_decay": 1}), "studies[0].grid.weight_decay: must be a list, got 1"),
+    (study(seeds_per_block=0), "studies[0].seeds_per_block: must be 1 or more, got 0"),
+    # Sizes.
+    (study(task={"n_train": 0}), "studies[0].task.n_train: must be 1 or more, got 0"),
+    (study(task={"kind": "digits", "n_train": 2000}), "studies[0].task.n_train: 2000 is more than the 1797 rows of digits"),
+    (study(task={"kind": "digits", "n_train": 400}), "studies[0].task.n_train: n_train + n_validation + n_test = 1897"),
+    (study(task={"kind": "modular_addition", "modulus": 7}), "studies[0].task.n_train: 480 is more than the 49 rows"),
+    (study(task={"kind": "polynomial", "degree": 50}), "studies[0].task.degree: must be 30 or less, got 50"),
+    (study(task={"kind": "diabetes", "degree": 3}), "studies[0].task.degree: unknown value 3; one of 1, 2"),
+    (study(model={"kind": "mlp", "hidden": [8, 0]}), "studies[0].model.hidden[1]: must be 1 or more, got 0"),
+    (study(model={"kind": "mlp", "hidden": []}), "studies[0].model.hidden: is empty"),
+    # Numbers that are none.
+    (study(training={"learning_rate": math.nan}), "studies[0].training.learning_rate: must be a finite number, got nan"),
+    (study(grid={"weight_decay": [math.inf]}), "studies[0].grid.weight_decay[0]: must be a finite number, got inf"),
+    (study(training={"learning_rate": True}), "studies[0].training.learning_rate: must be a number, got true"),
+    (study(training={"epochs": True}), "studies[0].training.epochs: must be a number, got true"),
+    (study(grid={"seeds": True}), "studies[0].grid.seeds: must be a number, got true"),
+    (study(grid={"weight_decay": [False]}), "studies[0].grid.weight_decay[0]: must be a number, got false"),
+    (study(training={"epochs": 1.5}), "studies[0].training.epochs: must be a whole number, got 1.5"),
+    (study(training={"epochs": "many"}), "studies[0].training.epochs: must be a number, got 'many'"),
+    (study(training={"learning_rate": 0}), "studies[0].training.learning_rate: must be more than 0, got 0"),
+    (study(training={"momentum": 1}), "studies[0].training.momentum: must be less than 1, got 1"),
+    (study(model={"dropout": 1}), "studies[0].model.dropout: must be less than 1, got 1"),
+    (study(training={"decay_bias": 3}), "studies[0].training.decay_bias: "),
+    # Kinds and choices.
+    (study(task={"kind": "gausian_linear"}), "studies[0].task: unknown value 'gausian_linear'; did you mean gaussian_linear?"),
+    (study(task={"kind": "table"}), "studies[0].task: kind 'table' is not built yet; one of gaussian_linear"),
+    (study(model={"kind": "mpl"}), "studies[0].model: unknown value 'mpl'; did you mean mlp?"),
+    (study(model={"kind": "module"}), "studies[0].model.factory: is missing"),
+    (study(model={"kind": "module", "factory": "x"}), "studies[0].model.factory: 'x' is not of the form package.module:name"),
+    (study(training={"optimizer": "sdg"}), "studies[0].training.optimizer: unknown value 'sdg'; did you mean sgd?"),
+    (study(training={"loss": "mae"}), "studies[0].training.loss: unknown value 'mae'; did you mean mse?"),
+    ({**study(), "report": {"languages": ["fr"]}}, "report.languages[0]: unknown value 'fr'; one of en, zh"),
+    ({**study(), "report": {"languages": ["en", "en"]}}, "report.languages: has en more than once"),
+    # Valid alone but not together.
+    (study(training={"loss": "cross_entropy"}), "studies[0].training.loss: cross_entropy needs classes"),
+    (study(training={"optimizer": "adam", "momentum": 0.9}), "studies[0].training.momentum: belongs to sgd"),
+    (study(training={"nesterov": True}), "studies[0].training.nesterov: needs training.momentum above 0"),
+    # Names.
+    ({"studies": [{"name": "A b"}]}, "studies[0].name: 'A b' is not of the form a-z, 0-9 and -"),
+    ({"studies": [{"name": "a" * 61}]}, "studies[0].name: "),
+    ({"studies": [{}]}, "studies[0].name: is missing"),
+    (study(variants={"Bad Name": {}}), "studies[0].variants.Bad Name: 'Bad Name' is not of the form"),
+    (study(variants={"base": {}}), "studies[0].variants.base: the name is taken by the study itself"),
+    # Shapes.
+    (None, "config: must be a mapping of keys, got None"),
+    ({}, "studies: is missing"),
+    ({"studies": []}, "studies: is empty"),
+    ({"studies": {"name": "a"}}, "studies: must be a list"),
+    (study(task=None), "studies[0].task: must be a mapping of keys, got None"),
+    (study(training=None), "studies[0].training: must be a mapping of keys, got None"),
+    # Variants.
+    (variant(**{"model.init_sd": 1}), "studies[0].variants.v.model.init_sd: unknown key; did you mean init_std?"),
+    (variant(**{"modle.init_std": 1}), "studies[0].variants.v.modle.init_std: unknown key; did you mean model?"),
+    (variant(**{"model.init_std.x": 1}), "studies[0].variants.v.model.init_std.x: unknown key; init_std has no keys"),
+    (variant(**{"model.init_std": {"kind": 1}}), "studies[0].variants.v.model.init_std: "),
+    (variant(**{"task.n_train": 0}), "studies[0].variants.v.task.n_train: must be 1 or more, got 0"),
+    (variant(**{"grid.weight_decay": []}), "studies[0].variants.v.grid.weight_decay: is empty"),
+    (variant(**{"model.kind": "mpl"}), "studies[0].variants.v.model: unknown value 'mpl'; did you mean mlp?"),
+    (variant(**{"training.optimizer": "adam", "training.momentum": 0.5}), "studies[0].variants.v.training.momentum: "),
+    (variant(name="b"), "studies[0].variants.v.name: unknown key"),
+    (variant(task="polynomial"), "studies[0].variants.v.task: must be a mapping of keys, got 'polynomial'"),
+    (study(variants={"v": None}), "studies[0].variants.v: must be a mapping of keys, got None"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("raw", "line"), REFUSED, ids=[line[:60] for _, line in REFUSED])
+def test_a_bad_config_is_refused_with_one_line(raw, line):
+    text = refusal_of(raw)
+    assert text.startswith(line)
+    assert "\n" not in text
+
+
+def test_every_problem_has_its_line():
+    raw = study(task={"n_trian": 3}, grid={"weight_decay": [-1], "seeds": 0})
+    assert len(refusal_of(raw).splitlines()) == 3
+    twice = refusal_of({"studies": [{"name": "a"}, {"name": "a"}]})
+    assert [line.split(":")[0] for line in twice.splitlines()] == ["studies[0].name", "studies[1].name"]
+
+
+def test_a_name_alone_is_the_articles_study():
+    (a,) = parse_config({"studies": [{"name": "a"}]}).studies
+    content = a.model_dump(exclude={"variants", "seeds_per_block"})
+    assert content == {
+        "name": "a",
+        "task": {
+            "kind": "gaussian_linear", "n_train": 20, "n_validation": 100, "n_test": 100, "n_features": 200,
+            "weight": 0.01, "bias": 0.05, "noise_std": 0.01,
+        },
+        "model": {
+            "kind": "linear", "init_std": 1.0, "init_mean": 0.0, "bias_init_std": 1.0, "bias_init": 0.0, "dropout": 0.0,
+        },
+        "training": {
+            "optimizer": "sgd", "learning_rate": 0.003, "momentum": 0.0, "nesterov": False, "batch_size": 5,
+            "epochs": 100, "loss": None, "decay_bias": False, "record_every": 5, "in_span": True,
+        },
+        "grid": {"weight_decay": [0, 0.01, 0.1, 0.3, 1, 3, 10, 30, 100], "seeds": 200},
+    }  # fmt: skip
+    assert a.resolved()[0].loss == "mse"
+
+
+def test_a_kind_may_be_left_out():
+    (a,) = parse_config(study(task={"n_train": 5}, model={"init_std": 0})).studies
+    assert (a.task.kind, a.task.n_train, a.model.kind) == ("gaussian_linear", 5, "linear")
+
+
+def test_classes_are_trained_with_cross_entropy_unless_said_otherwise():
+    losses = [
+        parse_config(study(task={"kind": "digits"}, training=training)).studies[0].resolved()[0].loss
+        for training in ({}, {"loss": None}, {"loss": "mse"})
+    ]
+    assert losses == ["cross_entropy", "cross_entropy", "mse"]
+
+
+def test_numbers_that_yaml_leaves_as_strings_are_numbers():
+    grid = {"weight_decay": ["1e-4", "0", 3], "seeds": "3"}
+    (a,) = parse_config(study(grid=grid, training={"learning_rate": "1e-2", "epochs": "1e1"})).studies
+    assert a.grid.weight_decay == [1e-4, 0, 3]
+    assert (a.grid.seed_list(), a.training.learning_rate, a.training.epochs) == ([0, 1, 2], 0.01, 10)
+
+
+def test_seeds_are_a_number_or_a_list():
+    assert parse_config(study(grid={"seeds": [7, 3]})).studies[0].grid.seed_list() == [3, 7]
+    assert parse_config(study(grid={"seeds": 2})).studies[0].grid.seed_list() == [0, 1]
+
+
+def resolved(keys, **base):
+    by_name = {v.name: v for v in parse_config(study(variants={"v": keys}, **base)).studies[0].resolved()}
+    assert list(by_name) == ["base", "v"]
+    return by_name["v"]
+
+
+def test_dotted_keys_override_and_leave_the_rest():
+    v = resolved({"model.init_std": 0, "training.learning_rate": 0.1}, model={"init_mean": 2})
+    assert (v.model.init_std, v.model.init_mean, v.training.learning_rate, v.task.n_train) == (0, 2, 0.1, 20)
+
+
+def test_nested_keys_override_and_leave_the_rest():
+    v = resolved({"grid": {"seeds": 3}, "task": {"n_train": 7}}, grid={"weight_decay": [1, 2]})
+    assert (v.grid.seeds, v.grid.weight_decay, v.task.n_train, v.task.n_features) == (3, [1, 2], 7, 200)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"model.kind": "mlp", "model.hidden": [3]},
+        {"model.hidden": [3], "model.kind": "mlp"},
+        {"model": {"kind": "mlp", "hidden": [3]}},
+        {"model": {"hidden": [3], "kind": "mlp"}},
+        {"model.hidden": [3], "model": {"kind": "mlp"}},
+    ],
+)
+def test_a_new_kind_starts_from_its_own_defaults_wherever_it_stands(keys):
+    v = resolved(keys, model={"init_std": 5})
+    assert v.model.model_dump() == {"kind": "mlp", "hidden": [3], "activation": "relu", "dropout": 0, "init_scale": 1}
+
+
+def test_the_same_kind_keeps_what_was_set():
+    v = resolved({"model": {"kind": "linear", "init_mean": 1}, "task.kind": "gaussian_linear"}, model={"init_std": 5})
+    assert (v.model.init_std, v.model.init_mean) == (5, 1)
+
+
+def test_resolving_changes_nothing():
+    config = parse_config(study(variants={"v": {"model": {"kind": "mlp"}, "model.hidden": [3]}}))
+    before = config.model_dump_json()
+    assert config.studies[0].resolved() == config.studies[0].resolved()
+    assert config.model_dump_json() == before
+
+
+def test_a_config_survives_json():
+    config = parse_config(study(variants={"v": {"model.kind": "mlp"}}, grid={"seeds": [3, 1]}, seeds_per_block=2))
+    assert Config.model_validate_json(config.model_dump_json()) == config
+    assert parse_config(json.loads(config.model_dump_json())) == config

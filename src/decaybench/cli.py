@@ -194,8 +194,11 @@ def _judge(options: argparse.Namespace) -> None:
     from decaybench.cells import read_table, write_json
     from decaybench.config import Config
 
-    cells, history = ({path.parent.name: read_table(path) for path in paths} for paths in (options.cells, options.history))
-    write_json(judge(CLAIMS, Case.of(Config.model_validate_json(options.config), cells, history)), options.claims)
+    config = Config.model_validate_json(options.config)
+    cells, history = (
+        {path.parent.name: read_table(path) for path in paths} for paths in (options.cells, options.history)
+    )
+    write_json(judge(CLAIMS, Case.of(config, cells, history)), options.claims)
 
 
 def _gather(options: argparse.Namespace) -> None:

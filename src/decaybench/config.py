@@ -325,12 +325,12 @@ def parse_config(raw: Mapping[str, Any]) -> Config:
 
     Raises ConfigError with one line a problem: the key's path, what is wrong, what would be right.
     """
-    raw = _plain(raw)
+    given = _plain(raw)
     try:
-        config = Config.model_validate(raw)
+        config = Config.model_validate(given)
     except ValidationError as error:
-        raise ConfigError("\n".join(_lines(error, raw))) from None
-    problems = list(_problems(config, raw))
+        raise ConfigError("\n".join(_lines(error, given))) from None
+    problems = list(_problems(config))
     if problems:
         raise ConfigError("\n".join(problems))
     return config
@@ -343,7 +343,7 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
-def _problems(config: Config, raw: dict[str, Any]) -> Iterator[str]:
+def _problems(config: Config) -> Iterator[str]:
     names = Counter(study.name for study in config.studies)
     for position, study in enumerate(config.studies):
         where = f"studies[{position}]"
@@ -515,8 +515,8 @@ def _keys_at(path: list[int | str], raw: Any) -> list[str]:
         place = place[step]
     names = [step for step in path if isinstance(step, str)]
     if not names:
-        return list((Variant if "task" in raw else Config).model_fields)
-    models = {"studies": Study, "report": Report, "training": Training, "grid": Grid}
+        return list(Variant.model_fields if "task" in raw else Config.model_fields)
+    models: dict[str, type[Strict]] = {"studies": Study, "report": Report, "training": Training, "grid": Grid}
     if names[-1] in ("task", "model"):
         kinds = TASKS if names[-1] == "task" else MODELS
         return list(kinds[place.get("kind", "gaussian_linear" if kinds is TASKS else "linear")].model_fields)

@@ -1,6 +1,7 @@
 """Ordinary PyTorch loops, one model at a time, fed from the same streams: what the engine is held against."""
 
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -35,7 +36,7 @@ class Network(nn.Module):
 
     def __init__(self, widths, activation, dtype):
         super().__init__()
-        pairs = zip(widths, widths[1:], strict=False)
+        pairs = pairwise(widths)
         self.layers = nn.ModuleList(nn.Linear(before, after, dtype=dtype) for before, after in pairs)
         self.activation = activation
 

@@ -72,7 +72,9 @@ def test_a_failed_write_leaves_nothing_and_keeps_the_old(block, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"PAR1", b"not parquet at all", b"PAR1" + bytes(100) + b"PAR1"], ids=["empty", "magic", "text", "zeros"]
+    "content",
+    [b"", b"PAR1", b"not parquet at all", b"PAR1" + bytes(100) + b"PAR1"],
+    ids=["empty", "magic", "text", "zeros"],
 )
 def test_a_foreign_file_is_refused_by_name(content, tmp_path):
     path = tmp_path / "0003.parquet"
@@ -202,6 +204,15 @@ def test_blocks_of_other_code_are_handed_over(tmp_path):
     assert bad == paths
 
 
+def test_a_block_without_rows_is_handed_over(tmp_path):
+    paths, cells = two_blocks(tmp_path)
+    write_table(BLOCK_SCHEMA.empty_table(), paths[1])
+    bad = []
+    with pytest.raises(TableError, match="4 of 8 cells"):
+        collect(paths, cells, lambda path, why: bad.append(path))
+    assert bad == [paths[1]]
+
+
 def test_set_aside_moves_and_deletes_nothing(block):
     path, _, _ = block
     content = path.read_bytes()
@@ -280,6 +291,8 @@ def test_histories_of_different_lengths_keep_their_rows_apart(tmp_path):
     for key, group in history.to_pandas().groupby(["variant", "weight_decay", "seed"]):
         assert group["epoch"].tolist() == by_cell[key]["history_epoch"]
         assert group["train_loss"].tolist() == by_cell[key]["history_train_loss"]
+    calm = [row for row in by_cell.values() if row["weight_decay"] == 0]
+    assert {row["variant"]: row["history_epoch"][-1] for row in calm} == {"base": 4, "long": 9}
     assert set(merged["diverged"].to_pylist()) == {True, False}
 
 

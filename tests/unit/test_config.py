@@ -28,7 +28,10 @@ REFUSED = [
     (study(tasks={}), "studies[0].tasks: unknown key; did you mean task?"),
     (study(task={"n_trian": 3}), "studies[0].task.n_trian: unknown key; did you mean n_train?"),
     (study(model={"init_sd": 1}), "studies[0].model.init_sd: unknown key; did you mean init_std?"),
-    (study(training={"learning_rat": 1}), "studies[0].training.learning_rat: unknown key; did you mean learning_rate?"),
+    (
+        study(training={"learning_rat": 1}),
+        "studies[0].training.learning_rat: unknown key; did you mean learning_rate?",
+    ),
     (study(grid={"weight_deca": [1]}), "studies[0].grid.weight_deca: unknown key; did you mean weight_decay?"),
     ({**study(), "report": {"language": ["en"]}}, "report.language: unknown key; did you mean languages?"),
     (study(zzz=1), "studies[0].zzz: unknown key; one of name, task, model"),
@@ -48,15 +51,24 @@ REFUSED = [
     (study(seeds_per_block=0), "studies[0].seeds_per_block: must be 1 or more, got 0"),
     # Sizes.
     (study(task={"n_train": 0}), "studies[0].task.n_train: must be 1 or more, got 0"),
-    (study(task={"kind": "digits", "n_train": 2000}), "studies[0].task.n_train: 2000 is more than the 1797 rows of digits"),
-    (study(task={"kind": "digits", "n_train": 400}), "studies[0].task.n_train: n_train + n_validation + n_test = 1897"),
+    (
+        study(task={"kind": "digits", "n_train": 2000}),
+        "studies[0].task.n_train: 2000 is more than the 1797 rows of digits",
+    ),
+    (
+        study(task={"kind": "digits", "n_train": 400}),
+        "studies[0].task.n_train: n_train + n_validation + n_test = 1897",
+    ),
     (study(task={"kind": "modular_addition", "modulus": 7}), "studies[0].task.n_train: 480 is more than the 49 rows"),
     (study(task={"kind": "polynomial", "degree": 50}), "studies[0].task.degree: must be 30 or less, got 50"),
     (study(task={"kind": "diabetes", "degree": 3}), "studies[0].task.degree: unknown value 3; one of 1, 2"),
     (study(model={"kind": "mlp", "hidden": [8, 0]}), "studies[0].model.hidden[1]: must be 1 or more, got 0"),
     (study(model={"kind": "mlp", "hidden": []}), "studies[0].model.hidden: is empty"),
     # Numbers that are none.
-    (study(training={"learning_rate": math.nan}), "studies[0].training.learning_rate: must be a finite number, got nan"),
+    (
+        study(training={"learning_rate": math.nan}),
+        "studies[0].training.learning_rate: must be a finite number, got nan",
+    ),
     (study(grid={"weight_decay": [math.inf]}), "studies[0].grid.weight_decay[0]: must be a finite number, got inf"),
     (study(training={"learning_rate": True}), "studies[0].training.learning_rate: must be a number, got true"),
     (study(training={"epochs": True}), "studies[0].training.epochs: must be a number, got true"),
@@ -69,11 +81,17 @@ REFUSED = [
     (study(model={"dropout": 1}), "studies[0].model.dropout: must be less than 1, got 1"),
     (study(training={"decay_bias": 3}), "studies[0].training.decay_bias: "),
     # Kinds and choices.
-    (study(task={"kind": "gausian_linear"}), "studies[0].task: unknown value 'gausian_linear'; did you mean gaussian_linear?"),
+    (
+        study(task={"kind": "gausian_linear"}),
+        "studies[0].task: unknown value 'gausian_linear'; did you mean gaussian_linear?",
+    ),
     (study(task={"kind": "table"}), "studies[0].task: kind 'table' is not built yet; one of gaussian_linear"),
     (study(model={"kind": "mpl"}), "studies[0].model: unknown value 'mpl'; did you mean mlp?"),
     (study(model={"kind": "module"}), "studies[0].model.factory: is missing"),
-    (study(model={"kind": "module", "factory": "x"}), "studies[0].model.factory: 'x' is not of the form package.module:name"),
+    (
+        study(model={"kind": "module", "factory": "x"}),
+        "studies[0].model.factory: 'x' is not of the form package.module:name",
+    ),
     (study(training={"optimizer": "sdg"}), "studies[0].training.optimizer: unknown value 'sdg'; did you mean sgd?"),
     (study(training={"loss": "mae"}), "studies[0].training.loss: unknown value 'mae'; did you mean mse?"),
     ({**study(), "report": {"languages": ["fr"]}}, "report.languages[0]: unknown value 'fr'; one of en, zh"),
@@ -103,11 +121,14 @@ REFUSED = [
     (variant(**{"task.n_train": 0}), "studies[0].variants.v.task.n_train: must be 1 or more, got 0"),
     (variant(**{"grid.weight_decay": []}), "studies[0].variants.v.grid.weight_decay: is empty"),
     (variant(**{"model.kind": "mpl"}), "studies[0].variants.v.model: unknown value 'mpl'; did you mean mlp?"),
-    (variant(**{"training.optimizer": "adam", "training.momentum": 0.5}), "studies[0].variants.v.training.momentum: "),
+    (
+        variant(**{"training.optimizer": "adam", "training.momentum": 0.5}),
+        "studies[0].variants.v.training.momentum: ",
+    ),
     (variant(name="b"), "studies[0].variants.v.name: unknown key"),
     (variant(task="polynomial"), "studies[0].variants.v.task: must be a mapping of keys, got 'polynomial'"),
     (study(variants={"v": None}), "studies[0].variants.v: must be a mapping of keys, got None"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("raw", "line"), REFUSED, ids=[line[:60] for _, line in REFUSED])
@@ -134,7 +155,8 @@ def test_a_name_alone_is_the_articles_study():
             "weight": 0.01, "bias": 0.05, "noise_std": 0.01,
         },
         "model": {
-            "kind": "linear", "init_std": 1.0, "init_mean": 0.0, "bias_init_std": 1.0, "bias_init": 0.0, "dropout": 0.0,
+            "kind": "linear", "init_std": 1.0, "init_mean": 0.0, "bias_init_std": 1.0, "bias_init": 0.0,
+            "dropout": 0.0,
         },
         "training": {
             "optimizer": "sgd", "learning_rate": 0.003, "momentum": 0.0, "nesterov": False, "batch_size": 5,
@@ -208,9 +230,8 @@ def test_the_same_kind_keeps_what_was_set():
 
 def test_resolving_changes_nothing():
     config = parse_config(study(variants={"v": {"model": {"kind": "mlp"}, "model.hidden": [3]}}))
-    before = config.model_dump_json()
     assert config.studies[0].resolved() == config.studies[0].resolved()
-    assert config.model_dump_json() == before
+    assert config.studies[0].variants == {"v": {"model": {"kind": "mlp"}, "model.hidden": [3]}}
 
 
 def test_a_config_survives_json():

@@ -99,7 +99,7 @@ def test_a_linear_cell_has_the_same_bits_in_any_company(keys, data):
 
 
 @pytest.mark.parametrize("keys", NETWORKS.values(), ids=NETWORKS)
-@PROPERTY
+@settings(PROPERTY, max_examples=6)
 @given(data=st.data())
 def test_a_network_has_the_same_bits_in_any_company(keys, data):
     check_company(keys, data)

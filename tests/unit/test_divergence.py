@@ -50,9 +50,7 @@ def test_diverged_means_a_thousand_times_the_first_train_loss_at_a_record(in_spa
 
 
 def test_a_diverged_cell_keeps_its_last_healthy_record():
-    study = study_of(
-        training={"record_every": 1}, grid={"weight_decay": [0, 645, 800, 1e6, 1e300], "seeds": 3}
-    )
+    study = study_of(training={"record_every": 1}, grid={"weight_decay": [0, 645, 800, 1e6, 1e300], "seeds": 3})
     for row in trained(cells_of(study)):
         assert row["diverged"] == (row["weight_decay"] > 0)
         assert all(math.isfinite(row[name]) for name in NUMBERS)
@@ -70,6 +68,21 @@ def test_a_diverged_cell_keeps_its_last_healthy_record():
             assert row["weight_norm"] == row["init_norm"]
 
 
+def test_a_cell_that_comes_back_has_still_diverged():
+    """Large steps of Adam leave a good start far behind, and find back."""
+    study = study_of(
+        model={"init_std": 0, "bias_init_std": 0},
+        training={"optimizer": "adam", "learning_rate": 1, "batch_size": 20, "epochs": 300, "record_every": 1},
+        grid={"weight_decay": [0], "seeds": 2},
+    )
+    for cell, row in zip(cells_of(study), trained(cells_of(study)), strict=True):
+        history = np.array(ordinary_loop(cell, network(cell))["history"])
+        worst = history.argmax()
+        assert history[worst] > 1000 * history[0] > history[-1]
+        assert row["diverged"]
+        assert row["history_epoch"][-1] < worst
+
+
 @pytest.mark.parametrize(
     "keys",
     [
@@ -78,7 +91,11 @@ def test_a_diverged_cell_keeps_its_last_healthy_record():
         {"training": {"batch_size": 20}},
         {"training": {"optimizer": "adamw"}},
         {"task": {"kind": "digits", "n_train": 40}, "training": {"epochs": 5}},
-        {"task": {"kind": "digits", "n_train": 40}, "training": {"epochs": 5}, "model": {"kind": "mlp", "hidden": [8]}},
+        {
+            "task": {"kind": "digits", "n_train": 40},
+            "training": {"epochs": 5},
+            "model": {"kind": "mlp", "hidden": [8]},
+        },
     ],
     ids=["span", "general", "full batch", "adamw", "softmax", "mlp"],
 )

@@ -37,7 +37,7 @@ def at_its_start(factory, n_features, n_outputs, kind, seed):
     ],
 )
 def test_a_module_is_an_ordinary_loop(factory, task, training):
-    """float32: agreement to 1e-5 after these steps, as for networks (measured: 1e-6)."""
+    """float32: agreement to 1e-5 after these steps, as for networks."""
     study = module_study(factory, task=task, training=training)
     cells = cells_of(study)
     n_features, n_outputs = (64, 10) if task is DIGITS else (33, 1)
@@ -79,7 +79,9 @@ REFUSED = {
 def test_what_cannot_be_trained_is_refused_with_one_line(factory, message, tmp_path, monkeypatch):
     (tmp_path / "raises_on_import.py").write_text("1 / 0\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    study = study_of(task=NUMBERS, model={"kind": "module", "factory": factory}, grid={"weight_decay": [0], "seeds": 1})
+    study = study_of(
+        task=NUMBERS, model={"kind": "module", "factory": factory}, grid={"weight_decay": [0], "seeds": 1}
+    )
     with pytest.raises(ConfigError) as refusal:
         trained(cells_of(study))
     text = str(refusal.value)

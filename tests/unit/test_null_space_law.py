@@ -72,7 +72,9 @@ def test_adam_with_l2_moves_it_the_same_distance_over_a_3000_fold_range():
 @pytest.mark.parametrize("path", [{"in_span": True}, {"in_span": False}, {"batch_size": 20}], ids=str)
 def test_norms_of_the_start_are_those_of_the_draw(path):
     study = study_of(
-        model={"init_std": 0.5, "init_mean": 0.2}, training={"epochs": 1, **path}, grid={"weight_decay": [0], "seeds": 3}
+        model={"init_std": 0.5, "init_mean": 0.2},
+        training={"epochs": 1, **path},
+        grid={"weight_decay": [0], "seeds": 3},
     )
     for cell, row in zip(cells_of(study), trained(cells_of(study)), strict=True):
         weights = 0.2 + 0.5 * stream("gaussian_linear", cell.seed, "weights").standard_normal(200)

@@ -33,7 +33,8 @@ def test_a_stream_begins_anew_each_time():
 
 
 def test_streams_are_not_correlated():
-    draws = np.array([stream("gaussian_linear", seed, p).standard_normal(4000) for seed in range(3) for p in PURPOSES])
+    names = itertools.product([0, 1, 2], PURPOSES)
+    draws = np.array([stream("gaussian_linear", *name).standard_normal(4000) for name in names])
     correlations = np.corrcoef(draws)[np.triu_indices(len(draws), 1)]
     assert np.abs(correlations).max() < 5 / np.sqrt(4000)
 

@@ -71,7 +71,9 @@ def test_a_corrupt_block_is_moved_aside_and_trained_again(tmp_path, capfd):
 
 
 def run_in_fresh_process(code, *arguments):
-    result = subprocess.run([sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True, check=True
+    )
     return result.stdout
 
 

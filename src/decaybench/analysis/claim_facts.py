@@ -15,6 +15,7 @@ def claim_facts(claims: Sequence[dict[str, Any]]) -> dict[str, Fact]:
     """
     facts: dict[str, Fact] = {}
     for claim in claims:
+        by = "Holm over the family of claims"
         prefix, unit = f"claims/{claim['id']}", claim["unit"]
         regimes = claim["regimes"]
         facts[f"{prefix}/smallest_effect"] = _plain(claim["smallest_effect"], unit, "declared before the run")
@@ -28,8 +29,8 @@ def claim_facts(claims: Sequence[dict[str, Any]]) -> dict[str, Fact]:
                 "value": regime["estimate"], "low": regime["low"], "high": regime["high"], "n": regime["n"],
                 "unit": unit, "method": regime["method"],
             }  # fmt: skip
-            facts[f"{place}/p_adjusted"] = _plain(regime["p_adjusted"], "probability", "Holm over the family of claims")
-            facts[f"{place}/level"] = _plain(regime["level"], "share", "Holm over the family of claims")
+            facts[f"{place}/p_adjusted"] = _plain(regime["p_adjusted"], "probability", by)
+            facts[f"{place}/level"] = _plain(regime["level"], "share", by)
             facts[f"{place}/verdict"] = _plain(regime["verdict"], "verdict", regime["method"])
             if regime["prediction"] is not None:
                 facts[f"{place}/prediction"] = _plain(regime["prediction"], unit, regime["prediction_source"])

@@ -10,6 +10,7 @@ import pandas as pd
 
 from decaybench.analysis.records import Fact, fact, overlap_of, plain_fact, unit_of
 from decaybench.analysis.statistics import FloatArray, mean, median
+from decaybench.cells import LOSSES
 from decaybench.config import Variant
 from decaybench.grid import weight_decay_label
 
@@ -46,7 +47,7 @@ def curves(history: pd.DataFrame, cells: pd.DataFrame, weight_decay: float) -> C
     own = history[(history["weight_decay"] == weight_decay) & history["seed"].isin(healthy)]
     if own.empty:
         return None
-    tables = [own.pivot(index="seed", columns="epoch", values=f"{part}_loss") for part in ("train", "validation", "test")]
+    tables = [own.pivot(index="seed", columns="epoch", values=metric) for metric in LOSSES]
     if any(table.isna().to_numpy().any() for table in tables):
         return None
     train, validation, test = (table.to_numpy(np.float64) for table in tables)

@@ -35,9 +35,9 @@ def study_facts(study: Study, cells: pd.DataFrame, history: pd.DataFrame | None 
     """All facts of one study, by id. Without a history there is none of early stopping."""
     facts: dict[str, Fact] = {}
     variants = study.resolved()
-    tables = {name: table for name, table in cells.groupby("variant", sort=False)}
+    tables = _by_variant(cells)
     empty = cells.iloc[:0]
-    histories = {} if history is None else {name: table for name, table in history.groupby("variant", sort=False)}
+    histories = {} if history is None else _by_variant(history)
     for variant in variants:
         own = tables.get(variant.name, empty)
         found = variant_facts(variant, own)
@@ -55,6 +55,10 @@ def study_facts(study: Study, cells: pd.DataFrame, history: pd.DataFrame | None 
     across = [*degree_facts(study, tables), *same_norm_facts(study, tables)]
     facts.update({f"{study.name}/{BASE}/{key}": value for key, value in across})
     return facts
+
+
+def _by_variant(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    return {str(name): rows for name, rows in table.groupby("variant", sort=False)}
 
 
 def variant_facts(variant: Variant, cells: pd.DataFrame) -> dict[str, Fact]:

@@ -14,7 +14,7 @@ from decaybench.config import Polynomial, Study, Variant
 from decaybench.grid import weight_decay_label
 from decaybench.tasks.polynomial import TRUE_COEFFICIENTS
 
-SAME = 0.15  # norms that differ by less, relative, count as the same
+CLOSE = 1.5  # the factor within which norms are compared
 SEEDS = 100  # data sets on which degrees are compared
 EVERY = 1e15  # a cost that no sample reaches
 
@@ -74,7 +74,10 @@ def _minus_evidence(variant: Variant, seeds: list[int]) -> FloatArray:
 
 
 def same_norm_facts(study: Study, tables: Mapping[str, pd.DataFrame]) -> Iterator[tuple[str, Fact]]:
-    """Two trainings on the same data that end with weights of the same length and predict differently."""
+    """Two kinds of training on the same data where the weights that are no longer predict worse.
+
+    Of all such pairs with norms within CLOSE, the one whose mean test losses differ most.
+    """
     data = study.task
     pairs = [
         (v.name, paired(tables[v.name], "weight_norm"), paired(tables[v.name], "test_loss"))
@@ -89,22 +92,23 @@ def same_norm_facts(study: Study, tables: Mapping[str, pd.DataFrame]) -> Iterato
     ]
     widest = max(
         (
-            (abs(np.log(one[3] / other[3])), one, other)
-            for position, one in enumerate(points)
-            for other in points[position + 1 :]
-            if min(one[2], other[2], one[3], other[3]) > 0 and abs(np.log(one[2] / other[2])) < np.log1p(SAME)
+            (one[3] / other[3], one, other)
+            for one in points
+            for other in points
+            if one[0] != other[0] and 0 < one[2] <= other[2] < CLOSE * one[2] and one[3] > other[3] > 0
         ),
         default=None,
         key=lambda found: found[0],
     )
-    if widest is None or widest[0] < np.log1p(SAME):
+    if widest is None:
         return
-    better, worse = sorted(widest[1:], key=lambda point: point[3])
+    _, worse, better = widest
     by_name = {name: losses for name, _, losses in pairs}
     joined = pd.concat([by_name[better[0]][better[1]], by_name[worse[0]][worse[1]]], axis=1, join="inner").dropna()
+    method = f"norms within a factor {CLOSE:g}, the worse one not longer"
     for side, point in (("better", better), ("worse", worse)):
         where = f"{point[0]}/{weight_decay_label(point[1])}"
-        yield f"same_norm/{side}", plain_fact(where, "variant and λ", f"norms within {SAME:.0%}", len(joined))
+        yield f"same_norm/{side}", plain_fact(where, "variant and λ", method, len(joined))
         yield f"same_norm/{side}/weight_norm", plain_fact(point[2], "weight units", "mean", len(joined))
         yield f"same_norm/{side}/test_loss", plain_fact(point[3], "squared target units", "mean", len(joined))
     ratio = mean(np.log(joined.iloc[:, 1].to_numpy(np.float64) / joined.iloc[:, 0].to_numpy(np.float64)))

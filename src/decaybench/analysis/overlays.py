@@ -125,7 +125,8 @@ def _chosen(
     place = int(np.flatnonzero(usable)[criterion[:, usable].mean(axis=0).argmin()])
     low, high = optimum_interval(decays[usable], criterion[:, usable])
     regret = mean(test[:, place] - test[:, int(test.mean(axis=0).argmin())], overlap=overlap)
-    yield f"{name}/weight_decay", {**plain_fact(float(decays[place]), "λ", f"{method}, of ridge", n), "low": low, "high": high}
+    chosen = plain_fact(float(decays[place]), "λ", f"{method}, of ridge", n)
+    yield f"{name}/weight_decay", {**chosen, "low": low, "high": high}
     yield f"{name}/regret", fact(regret, unit)
 
 
@@ -158,4 +159,3 @@ def baseline_facts(variant: Variant) -> Facts:
         shortest = float(ridge.ridgeless_risk(task.n_train, task.n_features, signal, task.noise_std))
         if np.isfinite(shortest):
             yield "baseline/minimum_norm", plain_fact(shortest, unit, "exact expectation")
-

@@ -87,13 +87,14 @@ def predict(
     if why_none(variant) is not None:
         return None
     decays, steps = np.asarray(weight_decay, dtype=np.float64), steps_of(variant, epochs)
-    if variant.model.dropout:  # type: ignore[union-attr]
-        return _dropout(variant, decays, steps)
-    terms = _closed_form(variant, decays, steps)
-    if terms is not None:
-        return Prediction(terms.total, CLOSED_FORM, terms)
-    chosen = sample(variant, len(decays), seeds)
-    per_seed = _law(variant.model_dump_json(exclude={"grid", "name"}), tuple(map(float, decays)), chosen, steps)
+    with np.errstate(over="ignore", invalid="ignore"):  # where training diverges so does its law
+        if variant.model.dropout:  # type: ignore[union-attr]
+            return _dropout(variant, decays, steps)
+        terms = _closed_form(variant, decays, steps)
+        if terms is not None:
+            return Prediction(terms.total, CLOSED_FORM, terms)
+        chosen = sample(variant, len(decays), seeds)
+        per_seed = _law(variant.model_dump_json(exclude={"grid", "name"}), tuple(map(float, decays)), chosen, steps)
     return None if per_seed is None else Prediction(per_seed.mean(axis=0), EXACT_LAW, None, chosen, per_seed)
 
 

@@ -52,9 +52,10 @@ class Arm:
 
     def chosen(self, among: Sequence[float]) -> float:
         """The λ of lowest mean validation loss; test rows have no say."""
-        return float(self.tables["validation_loss"][list(among)].mean().idxmin())
+        average = self.tables["validation_loss"][list(among)].mean()
+        return float(average.index[int(average.to_numpy().argmin())])
 
-    def column(self, metric: str, decay: float) -> "pd.Series[float]":
+    def column(self, metric: str, decay: float) -> pd.Series[float]:
         """A metric at a λ, by seed."""
         return self.tables[metric][decay]
 
@@ -110,11 +111,11 @@ class Arm:
         start = ("", "")
         if isinstance(model, Linear):
             random = model.init_std > 0 or model.init_mean != 0
-            bias = ", bias drawn, too" if model.bias_init_std else ""
-            start = (
-                f", weights start at N(0, {model.init_std:g}²){bias}" if random else ", weights start at 0",
-                f"，权重初值 N(0, {model.init_std:g}²)" + ("，偏置也随机" if bias else "") if random else "，权重从 0 开始",
-            )
+            bias = (", bias drawn, too", "，偏置也随机") if model.bias_init_std else ("", "")
+            start = (", weights start at 0", "，权重从 0 开始")
+            if random:
+                law = f"N({model.init_mean:g}, {model.init_std:g}²)"
+                start = (f", weights start at {law}{bias[0]}", f"，权重初值 {law}{bias[1]}")
         optimizer = "" if training.optimizer == "sgd" else f", {training.optimizer}"
         return {
             "en": f"{rows}{start[0]}{optimizer}" + (f"; {en}" if en else ""),
@@ -168,7 +169,7 @@ class Case:
         return families
 
 
-def log_ratio(above: "pd.Series[float]", below: "pd.Series[float]") -> FloatArray:
+def log_ratio(above: pd.Series[float], below: pd.Series[float]) -> FloatArray:
     """Logarithm of the ratio within each seed that both have."""
     joined = pd.concat([above, below], axis=1, join="inner").dropna().to_numpy(np.float64)
     tiny = np.finfo(np.float64).tiny  # a training loss can be exactly zero
@@ -192,10 +193,12 @@ def row_pairs(case: Case) -> list[tuple[Arm, Arm]]:
     return pairs
 
 
-SOURCE = "ratio of expected test losses: closed form, or the exact law where that is known to be off"
+SOURCE = (
+    "ratio of expected test losses (the estimate is a geometric mean): closed form, or the exact law where that is "
+    "known to be off"
+)
 
 
 def source(prediction_value: float | None) -> str | None:
     """Where a ratio of predictions comes from."""
     return None if prediction_value is None else SOURCE
-

@@ -151,8 +151,8 @@ class MeanTest:
         if not self.bootstraps:
             return mean(self.values, level, self.overlap)
         bounds = stats.bootstrap(
-            (self.values,), np.mean, n_resamples=0, bootstrap_result=self._result, method="BCa", confidence_level=level,
-            rng=fixed_stream(),
+            (self.values,), np.mean, n_resamples=0, bootstrap_result=self._result, method="BCa",
+            confidence_level=level, rng=fixed_stream(),
         ).confidence_interval  # fmt: skip
         return _estimate(float(self.values.mean()), bounds.low, bounds.high, len(self.values), "BCa bootstrap")
 

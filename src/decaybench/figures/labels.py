@@ -12,6 +12,7 @@ EPOCH = "epoch"
 WEIGHT_DECAY = "weight decay λ"
 SQUARED_ERROR = "mean squared error"
 CROSS_ENTROPY = "cross-entropy in nats"
+LOSS = "loss"
 ACCURACY = "accuracy"
 NORM = "norm of the weights"
 
@@ -29,7 +30,7 @@ LAW = "dotted: ‖w₀‖·(1−ηλ)ᵀ in the null space"
 ALL_DIVERGED = "every run diverged"
 
 FIXED = (
-    EPOCH, WEIGHT_DECAY, SQUARED_ERROR, CROSS_ENTROPY, ACCURACY, NORM,
+    EPOCH, WEIGHT_DECAY, SQUARED_ERROR, CROSS_ENTROPY, LOSS, ACCURACY, NORM,
     TRAIN, TEST, GAP, CHOSEN, TOTAL_NORM, ROW_SPACE, NULL_SPACE,
     BAND, MEAN_ONLY, LAW, ALL_DIVERGED,
 )  # fmt: skip

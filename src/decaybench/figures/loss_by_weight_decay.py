@@ -27,11 +27,10 @@ def draw(data: StudyData) -> Figure:
     lines = {(v.name, s[0]): data.along_weight_decay(v, s[0]) for v in variants for s in SERIES}
     dots = sweep.Dots.of(data, variants, len(SERIES))
     shared = sweep.comparable(variants)
-    loss = labels.CROSS_ENTROPY if variants[0].loss == "cross_entropy" else labels.SQUARED_ERROR
     page = canvas(
         len(variants),
         (140, 74) if len(variants) == 1 else (88, 50),
-        axis_names=(labels.WEIGHT_DECAY, loss),
+        axis_names=(labels.WEIGHT_DECAY, sweep.loss_name(variants)),
         notes=sweep.notes_of(data, variants, list(lines.values()), dots),
         titles=sweep.titles_of(variants),
         ends=[name for _, name, *_ in SERIES],

@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from decaybench.config import Variant
-from decaybench.figures import labels, style
+from decaybench.figures import labels, style, sweep
 from decaybench.figures.axes import epoch_axis, log_axis, log_limits
-from decaybench.figures.canvas import canvas, label_ends, label_exit, panel_height, say_all_diverged, seeds_note
+from decaybench.figures.canvas import canvas, label_ends, label_exit, panel_height, say_all_diverged
 from decaybench.figures.data import Line, StudyData
 from decaybench.grid import weight_decay_label
 
@@ -34,7 +34,7 @@ def draw(data: StudyData) -> Figure:
     page = canvas(
         len(grid),
         (190,) if len(grid) == 1 else (112,),
-        axis_names=(labels.EPOCH, labels.CROSS_ENTROPY if variant.loss == "cross_entropy" else labels.SQUARED_ERROR),
+        axis_names=(labels.EPOCH, sweep.loss_name([variant])),
         notes=_notes(data, variant, grid, lines),
         titles=[_title(value, chosen if len(grid) > 1 else None) for value in grid],
         ends=[name for _, name, *_ in SERIES],
@@ -87,8 +87,7 @@ def _notes(data: StudyData, variant: Variant, grid: list[float], lines: Lines) -
     runs = data.cells[(data.cells["variant"] == variant.name) & data.cells["weight_decay"].isin(grid)]
     diverged = int(runs["diverged"].sum())
     healthy = runs[~runs["diverged"]].groupby("weight_decay")["seed"].nunique()
-    notes = [labels.BAND if any(line.has_band for line in lines.values()) else labels.MEAN_ONLY]
-    notes.append(seeds_note([int(n) for n in healthy]))
+    notes = sweep.means_notes(list(lines.values()), [int(n) for n in healthy])
     if diverged:
         notes.append(labels.DIVERGED.format(n=diverged, total=len(runs)))
     return notes
@@ -111,8 +110,10 @@ def _shade_gap(panel: Axes, train: Line, test: Line, named: bool) -> None:
         train.x, low, test.value, where=test.value > low, color=style.BAND.light, alpha=0.13, linewidth=0, zorder=1
     )
     middle = len(train.x) * 5 // 8
+    # Between the bands, where there are any.
+    edges = (np.fmax(low, train.high)[middle], np.fmin(test.value, test.low)[middle])
     to_panel = panel.transScale + panel.transLimits
-    ends = [to_panel.transform((0, value))[1] for value in (low[middle], test.value[middle])]
+    ends = [float(to_panel.transform((0, edge))[1]) for edge in edges]
     if named and (ends[1] - ends[0]) * panel_height(panel) > 2 * style.LABEL:
         panel.annotate(
             labels.GAP, (train.x[middle] / panel.get_xlim()[1], sum(ends) / 2), xycoords="axes fraction",

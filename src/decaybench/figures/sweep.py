@@ -19,6 +19,7 @@ from decaybench.figures.canvas import seeds_note
 from decaybench.figures.data import Line, StudyData
 
 STREAM = 20_250_601  # of the jitter and of the sample of seeds
+MARKED = 16  # means; more of them make a line without dots
 
 
 @dataclass(frozen=True)
@@ -78,12 +79,12 @@ def draw_line(
     rest = line.x > 0
     joined = int(rest.sum()) > 1
     seen = np.where(line.value >= bottom, line.value, np.nan)
-    marker = "o" if rest.sum() <= 16 else ""
+    dotted = rest.sum() <= MARKED or not linestyle
     sns.lineplot(
         x=x[rest], y=np.where(line.value[rest] > 0, line.value[rest], bottom / 10), ax=axes, color=colour.light,
         errorbar=None, estimator=None, sort=False, linestyle=linestyle, linewidth=width, legend=False, zorder=3,
     )  # fmt: skip
-    if marker:
+    if dotted:
         _markers(axes, x, seen, colour)
     elif not rest.all():
         _markers(axes, x[~rest], seen[~rest], colour)
@@ -129,9 +130,7 @@ def comparable(variants: Sequence[Variant]) -> bool:
 
 def notes_of(data: StudyData, variants: Sequence[Variant], lines: Sequence[Line], dots: Dots) -> list[str]:
     """What a reader must know of the numbers: band, n, runs that are missing, variants that are."""
-    notes = [labels.BAND if any(line.has_band for line in lines) else labels.MEAN_ONLY]
-    notes.append(seeds_note([n for variant in variants for n in data.seeds(variant)]))
-    notes += dots.notes
+    notes = [*means_notes(lines, [n for variant in variants for n in data.seeds(variant)]), *dots.notes]
     counts = [(data.fact(v, "n_diverged") or 0, data.fact(v, "n_cells") or 0) for v in variants]
     diverged, total = (sum(column) for column in zip(*counts, strict=True))
     if diverged:
@@ -139,6 +138,21 @@ def notes_of(data: StudyData, variants: Sequence[Variant], lines: Sequence[Line]
     if len(variants) < len(data.variants):
         notes.append(labels.VARIANTS.format(shown=len(variants), total=len(data.variants)))
     return notes
+
+
+def means_notes(lines: Sequence[Line], seeds: Sequence[int]) -> list[str]:
+    """What lines and bands are, and of how many seeds; nothing where no run is left."""
+    if not seeds:
+        return []
+    return [labels.BAND if any(line.has_band for line in lines) else labels.MEAN_ONLY, seeds_note(seeds)]
+
+
+def loss_name(variants: Sequence[Variant]) -> str:
+    """The name of the axis of losses."""
+    cross_entropy = {variant.loss == "cross_entropy" for variant in variants}
+    if len(cross_entropy) > 1:
+        return labels.LOSS
+    return labels.CROSS_ENTROPY if True in cross_entropy else labels.SQUARED_ERROR
 
 
 def titles_of(variants: Sequence[Variant]) -> list[str | None]:

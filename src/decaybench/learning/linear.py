@@ -19,11 +19,13 @@ from decaybench.config import Linear, Recipe
 from decaybench.learning import span
 from decaybench.learning.batch import LOSS_FACTOR, Batch, Lane, Problem
 from decaybench.learning.full_batch import residual_gradient, singular_coordinates
-from decaybench.learning.optimizers import Settings
+from decaybench.learning.loop import Rows
+from decaybench.learning.optimizers import Gradient, RowGradient, Settings
 from decaybench.streams import stream
 from decaybench.tasks import Data, generate
 
 COLUMNS = 24
+FULL_RANK = ("gaussian_linear",)  # tasks whose rows are almost surely independent, as `span` wants them
 
 
 def path_of(recipe: Recipe, n_features: int) -> Literal["general", "span", "full_batch"]:
@@ -32,7 +34,9 @@ def path_of(recipe: Recipe, n_features: int) -> Literal["general", "span", "full
     rotates = training.in_span and training.optimizer == "sgd" and model.dropout == 0  # type: ignore[union-attr]
     if rotates and training.batch_size >= n_train:
         return "full_batch"
-    return "span" if rotates and n_train + span.OUTSIDE < n_features else "general"
+    if rotates and recipe.task.kind in FULL_RANK and n_train + span.OUTSIDE < n_features:
+        return "span"
+    return "general"
 
 
 def shares(recipe: Recipe) -> Hashable:
@@ -60,22 +64,29 @@ class LinearModel:
     targets: Tensor  # [lanes, all evaluated rows, 1]
     splits: dict[str, tuple[slice, int]]  # where a split stands in them, and its true number of rows
 
-    def gradients(
-        self, parameters: list[Tensor], inputs: Tensor, targets: Tensor, dropout: Tensor | None
-    ) -> list[Tensor]:
-        if dropout is not None and self.keep is not None:
-            mask = (dropout < self.keep) / self.keep
+    def gradients(self, parameters: list[Tensor], rows: Rows) -> list[Gradient]:
+        inputs = rows.inputs
+        if rows.dropout is not None and self.keep is not None:
+            mask = (rows.dropout < self.keep) / self.keep
             inputs = torch.cat([inputs[:, :, :-1] * mask, inputs[:, :, -1:]], dim=2)
-        residual = torch.baddbmm(targets, inputs, parameters[0], beta=-1)
-        residual.mul_(self.factor / inputs.shape[1])
+        residual = self._scaled_residual(parameters[0], inputs, rows.targets)
         return [torch.bmm(inputs.transpose(1, 2), residual)]
+
+    def _scaled_residual(self, theta: Tensor, inputs: Tensor, targets: Tensor) -> Tensor:
+        """g/B · (ŷ − y), [lanes, rows, columns]."""
+        residual = torch.baddbmm(targets, inputs, theta, beta=-1)
+        return residual.mul_(self.factor / inputs.shape[1])
 
     def metrics(self, parameters: list[Tensor]) -> dict[str, Tensor]:
         squares = torch.baddbmm(self.targets, self.inputs, parameters[0], beta=-1).square_()
         losses = {
             f"{name}_loss": span.column_sums(squares[:, rows]) / count for name, (rows, count) in self.splits.items()
         }
-        return {**losses, "weight_norm": span.norm(parameters[0][:, :-1])}
+        return {**losses, "weight_norm": self.norms(parameters)["weight_norm"]}
+
+    def norms(self, parameters: list[Tensor]) -> dict[str, Tensor]:
+        """‖w‖₂ and its parts inside and outside of the row space, as far as the coordinates tell them."""
+        return {"weight_norm": span.norm(parameters[0][:, :-1])}
 
     def where(self, cells: Tensor, new: Tensor, old: Tensor) -> Tensor:
         return torch.where(cells[:, None, :], new, old)
@@ -83,14 +94,46 @@ class LinearModel:
 
 @dataclass
 class FullBatchModel(LinearModel):
-    """The same model whose training rows are in singular coordinates, see `full_batch`."""
+    """The same model with its training rows in singular coordinates, see `full_batch`."""
 
+    in_row_space: Tensor  # [lanes, features, 1], bool
     n_train: int
 
-    def gradients(
-        self, parameters: list[Tensor], inputs: Tensor, targets: Tensor, dropout: Tensor | None
-    ) -> list[Tensor]:
-        return [residual_gradient(parameters[0], inputs, targets, self.factor / self.n_train)]
+    def gradients(self, parameters: list[Tensor], rows: Rows) -> list[Gradient]:
+        return [residual_gradient(parameters[0], rows.inputs, rows.targets, self.factor / self.n_train)]
+
+    def norms(self, parameters: list[Tensor]) -> dict[str, Tensor]:
+        weights = parameters[0][:, :-1]
+        return {
+            "weight_norm": span.norm(weights),
+            "row_space_norm": span.norm(weights * self.in_row_space),
+            "null_space_norm": span.norm(weights * ~self.in_row_space),
+        }
+
+
+@dataclass
+class SpanModel(LinearModel):
+    """The same model with θ = [α, c₁, c₂, b], see `span`."""
+
+    triangle: Tensor  # [lanes, n + 2, n + 2]: R of `span.dual_basis`
+
+    def gradients(self, parameters: list[Tensor], rows: Rows) -> list[Gradient]:
+        residual = self._scaled_residual(parameters[0], rows.inputs, rows.targets)
+        assert rows.numbers is not None
+        lanes, size = len(residual), parameters[0].shape[1]
+        first = torch.arange(0, lanes * size, size, device=residual.device)[:, None]
+        positions = torch.cat([rows.numbers + first, first + (size - 1)], dim=1)
+        of_bias = torch.bmm(torch.ones_like(residual[:, :, :1]).transpose(1, 2), residual)
+        return [RowGradient(positions.view(-1), torch.cat([residual, of_bias], dim=1))]
+
+    def norms(self, parameters: list[Tensor]) -> dict[str, Tensor]:
+        weights = torch.bmm(self.triangle, parameters[0][:, :-1])
+        inside, outside = weights[:, : -span.OUTSIDE], weights[:, -span.OUTSIDE :]
+        return {
+            "weight_norm": span.norm(weights),
+            "row_space_norm": span.norm(inside),
+            "null_space_norm": span.norm(outside),
+        }
 
 
 def build(batch: Batch) -> Problem:
@@ -105,41 +148,36 @@ def build(batch: Batch) -> Problem:
     train_inputs, train_targets = _stacked(data, "train", batch.device)
     n_train, n_features = train_inputs.shape[1:]
     draw = _standard_normal(sources, n_features, batch.device)
-    start = torch.stack([draw, torch.ones_like(draw)], dim=1)  # [problems, 2, features]
-
+    # A start is std·draw + mean·1: its coordinates for the draw and for the ones, [problems, 2, features].
     path = path_of(batch.recipe, n_features)
     if path == "full_batch":
         singular = singular_coordinates(train_inputs, train_targets, draw)
-        basis, inside = singular.basis, singular.in_row_space
+        basis = singular.basis
+        start = torch.stack([draw, torch.ones_like(draw)], dim=1) @ basis
+    elif path == "span":
+        basis, triangle = span.dual_basis(train_inputs, draw)
+        start = torch.eye(n_train + 2, dtype=batch.dtype, device=batch.device)[-2:].expand(len(draw), -1, -1)
     else:
-        basis = span.row_space_basis(train_inputs)
-        if path == "span":
-            basis = span.extended(basis, draw)
-        inside = (torch.arange(basis.shape[2], device=batch.device) < n_train).expand(len(basis), -1)
-    if path == "general":
-        splits = {name: _stacked(data, name, batch.device) for name in Data._fields}
-    else:
-        splits = {name: _stacked(data, name, batch.device, basis) for name in Data._fields}
-        start = start @ basis
+        basis, start = None, torch.stack([draw, torch.ones_like(draw)], dim=1)
+    splits = {name: _stacked(data, name, batch.device, basis) for name in Data._fields}
     with_ones = {name: (_with_ones(inputs), targets) for name, (inputs, targets) in splits.items()}
-    factor, keep = batch.per_cell(lambda recipe: LOSS_FACTOR[recipe.loss]), _keep(batch)
-    evaluation = _evaluation(with_ones, lane_of)
+    training = with_ones["train"]
+    common = batch.per_cell(lambda recipe: LOSS_FACTOR[recipe.loss]), _keep(batch), *_evaluation(with_ones, lane_of)
     if path == "full_batch":
         training = singular.rows, singular.targets
-        model: LinearModel = FullBatchModel(factor, keep, *evaluation, n_train)
+        model: LinearModel = FullBatchModel(*common, singular.in_row_space[lane_of][:, :, None], n_train)
+    elif path == "span":
+        model = SpanModel(*common, triangle[lane_of])
     else:
-        training = with_ones["train"]
-        model = LinearModel(factor, keep, *evaluation)
+        model = LinearModel(*common)
+        row_space = span.row_space_basis(train_inputs)
     theta = _initial(batch, start[lane_of], _standard_normal(sources, 1, batch.device, "bias")[lane_of])
 
     def describe(parameters: list[Tensor]) -> dict[str, Tensor]:
-        weights = parameters[0][:, :-1]
+        norms = model.norms(parameters)
         if path == "general":
-            row, null = span.row_and_null_norm(basis[lane_of], weights)
-        else:
-            mask = inside[lane_of][:, :, None]
-            row, null = span.norm(weights * mask), span.norm(weights * ~mask)
-        norms = {"weight_norm": span.norm(weights), "row_space_norm": row, "null_space_norm": null}
+            row, null = span.row_and_null_norm(row_space[lane_of], parameters[0][:, :-1])
+            norms = {**norms, "row_space_norm": row, "null_space_norm": null}
         return {**norms, "bias": parameters[0][:, -1]}
 
     return Problem(

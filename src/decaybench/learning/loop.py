@@ -8,24 +8,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
-from decaybench.learning.optimizers import OPTIMIZERS, Settings
+from decaybench.learning.optimizers import OPTIMIZERS, Gradient, Settings
 
 # A cell has diverged when its train loss exceeds this multiple of its value before the first step.
 DIVERGENCE = 1_000.0
 
 
+class Rows(NamedTuple):
+    """The training rows of an epoch, in order, or of one step."""
+
+    inputs: Tensor  # [lanes, rows, features]
+    targets: Tensor  # [lanes, rows, outputs]
+    dropout: Tensor | None  # uniform draws [lanes, rows, units]
+    numbers: Tensor | None  # [lanes, rows]: which training rows they are; None: all, as they stand
+
+    def part(self, rows: slice) -> Rows:
+        """Some of these rows."""
+        dropout = None if self.dropout is None else self.dropout[:, rows]
+        numbers = None if self.numbers is None else self.numbers[:, rows]
+        return Rows(self.inputs[:, rows], self.targets[:, rows], dropout, numbers)
+
+
 class Model(Protocol):
     """What the loop needs of a model. Parameters are a list of tensors whose first axis is the lane."""
 
-    def gradients(
-        self, parameters: list[Tensor], inputs: Tensor, targets: Tensor, dropout: Tensor | None
-    ) -> list[Tensor]:
-        """Gradients of the mean training loss of the rows [lanes, rows, …], one tensor a parameter."""
+    def gradients(self, parameters: list[Tensor], rows: Rows) -> list[Gradient]:
+        """Gradients of the mean training loss of the rows, one a parameter."""
 
     def metrics(self, parameters: list[Tensor]) -> dict[str, Tensor]:
         """Each metric of each cell, [lanes, columns]: train_loss, …, weight_norm."""
@@ -92,16 +105,11 @@ def train(
     snapshot = [parameter.clone() for parameter in parameters]
     step = 0
     for epoch in range(1, schedule.epochs + 1):
-        epoch_inputs, epoch_targets = _reordered(inputs, targets, next(orders))
-        dropout = next(dropouts)
-        for rows in schedule.batches():
+        order = next(orders)
+        shuffled = Rows(*_reordered(inputs, targets, order), next(dropouts), order)
+        for batch in schedule.batches():
             step += 1
-            gradients = model.gradients(
-                parameters,
-                epoch_inputs[:, rows],
-                epoch_targets[:, rows],
-                None if dropout is None else dropout[:, rows],
-            )
+            gradients = model.gradients(parameters, shuffled.part(batch))
             optimizer.update(parameters, gradients, state, settings, step)
         if schedule.records(epoch):
             metrics = model.metrics(parameters)

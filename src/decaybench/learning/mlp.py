@@ -15,7 +15,9 @@ from torch import Tensor
 from decaybench.config import Linear, Mlp, Recipe
 from decaybench.learning import networks
 from decaybench.learning.batch import LOSS_FACTOR, Batch, Lane, Problem
+from decaybench.learning.loop import Rows
 from decaybench.learning.networks import Evaluation
+from decaybench.learning.optimizers import Gradient
 from decaybench.learning.span import row_and_null_norm, row_space_basis
 from decaybench.streams import stream
 from decaybench.tasks import Data
@@ -48,12 +50,10 @@ class MlpModel:
     drops_inputs: bool
     evaluation: Evaluation
 
-    def gradients(
-        self, parameters: list[Tensor], inputs: Tensor, targets: Tensor, dropout: Tensor | None
-    ) -> list[Tensor]:
+    def gradients(self, parameters: list[Tensor], rows: Rows) -> list[Gradient]:
         weights, biases = parameters[::2], parameters[1::2]
-        masks = self._masks(dropout, [weight.shape[1] for weight in weights[:-1]])
-        activations = [inputs.transpose(1, 2)]
+        masks = self._masks(rows.dropout, [weight.shape[1] for weight in weights[:-1]])
+        activations = [rows.inputs.transpose(1, 2)]
         if self.drops_inputs and masks is not None:
             activations = [activations[0] * masks[0]]
         linear_parts = []
@@ -62,8 +62,8 @@ class MlpModel:
             hidden = self._activated(linear_parts[-1])
             activations.append(hidden if masks is None else hidden * masks[depth])
         predictions = torch.baddbmm(biases[-1], weights[-1], activations[-1])
-        delta = self._loss_gradient(predictions, targets.transpose(1, 2))
-        gradients: list[Tensor] = []
+        delta = self._loss_gradient(predictions, rows.targets.transpose(1, 2))
+        gradients: list[Gradient] = []
         for depth in reversed(range(len(weights))):
             gradients[:0] = [torch.bmm(delta, activations[depth].transpose(1, 2)), delta.sum(2, keepdim=True)]
             if depth:

@@ -16,7 +16,9 @@ from torch.func import functional_call, grad, vmap
 from decaybench.config import ConfigError, Module, Recipe
 from decaybench.learning import networks
 from decaybench.learning.batch import LOSS_FACTOR, Batch, Lane, Problem
+from decaybench.learning.loop import Rows
 from decaybench.learning.networks import Evaluation
+from decaybench.learning.optimizers import Gradient
 from decaybench.streams import stream
 from decaybench.tasks import Data
 
@@ -47,17 +49,15 @@ class ModuleModel:
     factor: Tensor  # [cells, 1, 1]
     evaluation: Evaluation
 
-    def gradients(
-        self, parameters: list[Tensor], inputs: Tensor, targets: Tensor, dropout: Tensor | None
-    ) -> list[Tensor]:
-        def loss(own: dict[str, Tensor], rows: Tensor, wanted: Tensor, factor: Tensor) -> Tensor:
-            predictions = self.call(own, rows)
+    def gradients(self, parameters: list[Tensor], rows: Rows) -> list[Gradient]:
+        def loss(own: dict[str, Tensor], inputs: Tensor, wanted: Tensor, factor: Tensor) -> Tensor:
+            predictions = self.call(own, inputs)
             if self.loss == "cross_entropy":
                 return -(torch.log_softmax(predictions, dim=1) * wanted).sum(1).mean()
             return (predictions - wanted).square().mean() * (factor.squeeze() / 2)
 
         own = dict(zip(self.names, parameters, strict=True))
-        found = vmap(grad(loss))(own, inputs, targets, self.factor)
+        found = vmap(grad(loss))(own, rows.inputs, rows.targets, self.factor)
         return [found[name].contiguous() for name in self.names]
 
     def forward(self, parameters: list[Tensor], inputs: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -16,6 +17,29 @@ from torch import Tensor
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # the defaults of torch.optim.Adam
 
 State = dict[str, list[Tensor]]
+
+
+class RowGradient(NamedTuple):
+    """A gradient of a parameter [lanes, rows, columns] that is zero outside of some rows."""
+
+    positions: Tensor  # [k]: numbers of these rows when those of all lanes are counted through; each once
+    values: Tensor  # [lanes, k / lanes, columns]
+
+    def dense(self, parameter: Tensor) -> Tensor:
+        """The same gradient with its zeros."""
+        return self._added_to(torch.zeros_like(parameter), self.values)
+
+    def descend(self, parameter: Tensor, rate: Tensor) -> None:
+        """parameter ← parameter − rate·gradient, touching only these rows."""
+        self._added_to(parameter, -rate * self.values)
+
+    def _added_to(self, parameter: Tensor, values: Tensor) -> Tensor:
+        columns = parameter.shape[-1]
+        parameter.view(-1, columns).index_add_(0, self.positions, values.view(-1, columns))
+        return parameter
+
+
+Gradient = Tensor | RowGradient
 
 
 @dataclass(frozen=True)
@@ -38,12 +62,18 @@ def _start_sgd(parameters: list[Tensor], settings: Settings) -> State:
     return state if settings.momentum is None else {**state, "velocity": _zeros(parameters)}
 
 
-def _sgd(parameters: list[Tensor], gradients: list[Tensor], state: State, settings: Settings, step: int) -> None:
+def _sgd(parameters: list[Tensor], gradients: list[Gradient], state: State, settings: Settings, step: int) -> None:
     """w ← (1−ηλ)w − ηg; with momentum μ: v ← μv + g + λw, w ← w − ηv (Nesterov: − η(g + λw + μv))."""
     for i, (parameter, gradient) in enumerate(zip(parameters, gradients, strict=True)):
         if settings.momentum is None:
-            parameter.mul_(state["shrink"][i]).addcmul_(gradient, settings.learning_rate[i], value=-1)
+            parameter.mul_(state["shrink"][i])
+            if isinstance(gradient, RowGradient):
+                gradient.descend(parameter, settings.learning_rate[i])
+            else:
+                parameter.addcmul_(gradient, settings.learning_rate[i], value=-1)
             continue
+        if isinstance(gradient, RowGradient):
+            gradient = gradient.dense(parameter)
         velocity = state["velocity"][i]
         gradient.addcmul_(parameter, settings.weight_decay[i])
         velocity.mul_(settings.momentum[i]).add_(gradient)
@@ -89,7 +119,7 @@ class Optimizer:
     """`update` changes parameters and state in place and may use the gradients as its own scratch space."""
 
     start: Callable[[list[Tensor], Settings], State]
-    update: Callable[[list[Tensor], list[Tensor], State, Settings, int], None]  # the last: steps from 1
+    update: Callable[[list[Tensor], list[Any], State, Settings, int], None]  # the last: steps from 1
 
 
 OPTIMIZERS = {

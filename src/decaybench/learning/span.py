@@ -1,11 +1,9 @@
-"""Training in the span of the data: an exact change of coordinates that leaves few features.
+"""Linear algebra of the span of the data, and training in it.
 
-Gradients of a linear model lie in the row space of its inputs X [n, p], and SGD with L2 commutes with
-rotations. So the weights are written in an orthonormal basis: n directions that span the rows, and two
-more that hold what the data never touches of any start N(mean, std²): the part of the standard normal
-draw and of the vector of ones outside the span, which only decay. The loop then trains n + 2 numbers
-instead of p, and every loss and norm is the same. Source: THEORY, exact-in-law reduction; here it is exact
-for each seed, since the data itself is rotated rather than drawn anew.
+SGD with L2 only ever adds rows of X [n, p] to the weights and scales them. So they are w = X'α + c₁z + c₂1, with
+the standard normal draw z and the vector of ones from which every start N(mean, std²) is made: n + 2 numbers
+instead of p, exactly, for each seed. A step adds to the α of its own rows and scales the rest, and the part of w
+that the data never touches is that of c₁z + c₂1. (Source: the representer theorem; THEORY, exact-in-law reduction.)
 """
 
 from __future__ import annotations
@@ -14,7 +12,7 @@ import torch
 from torch import Tensor
 
 RANK_TOLERANCE = 1e-10
-OUTSIDE = 2  # directions outside the span: the draw and the ones
+OUTSIDE = 2  # directions of a start: the draw and the ones
 
 
 def row_space_basis(inputs: Tensor) -> Tensor:
@@ -91,3 +89,13 @@ def column_sums(values: Tensor) -> Tensor:
     would depend on its column.
     """
     return torch.cat([part.sum(1) for part in values.split(8, dim=2)], dim=1)
+
+
+def dual_basis(inputs: Tensor, draw: Tensor) -> tuple[Tensor, Tensor]:
+    """The directions [X', z, 1] of w = X'α + c₁z + c₂1, and R of their QR decomposition.
+
+    inputs: [problems, n, p], draw: [problems, p]. Returns [problems, p, n + 2] and [problems, n + 2, n + 2];
+    ‖w‖ is ‖R [α, c]‖, of which the first n entries are the part in the row space, if X has full rank.
+    """
+    directions = torch.cat([inputs.transpose(1, 2), draw[:, :, None], torch.ones_like(draw)[:, :, None]], dim=2)
+    return directions, torch.linalg.qr(directions, mode="r").R

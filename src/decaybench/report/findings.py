@@ -152,12 +152,12 @@ def start_costs(study: StudyView) -> bool:
 
 def against_mean(view: VariantView, label: str) -> str:
     """Test loss at a λ against predicting the mean of the training targets."""
-    reference, fact = view.predict_mean_loss(), view.fact(label, "test_loss")
-    if reference is None or fact["low"] is None:
+    reference = view.facts.get(f"{view.prefix}/baseline/mean_predictor")
+    if view.classes or reference is None or reference["value"] is None:
         return "unknown"
-    if fact["low"] > reference:
-        return "worse"
-    return "better" if fact["high"] < reference else "no_difference"
+    exact = {bound: reference["value"] if reference[bound] is None else reference[bound] for bound in ("low", "high")}
+    words = {"above": "worse", "below": "better", "around": "no_difference", "unknown": "unknown"}
+    return words[compare(view.fact(label, "test_loss"), exact)]
 
 
 def cards(studies: list[StudyView], limit: int = 6) -> list[tuple[str, StudyView]]:

@@ -28,7 +28,8 @@ class Methods:
     def processors(self) -> list[str]:
         """Every processor and device that trained cells."""
         names = {
-            run["cpu"] if run.get("device", "cpu") == "cpu" else f"{run['cpu']} + {run['device']}" for run in self.runs
+            run["cpu"] if run.get("device", "cpu") == "cpu" else f"{run['cpu']} + {run['device']}"
+            for run in self.runs
         }
         return sorted(names)
 
@@ -71,7 +72,9 @@ class Methods:
     @property
     def incomplete(self) -> list[VariantView]:
         """Variants with cells that diverged or are missing."""
-        return [view for study in self.studies for view in study.variants if self.diverged(view) or self.missing(view)]
+        return [
+            view for study in self.studies for view in study.variants if self.diverged(view) or self.missing(view)
+        ]
 
     def diverged(self, view: VariantView) -> int:
         """Cells of a variant that diverged."""

@@ -73,9 +73,11 @@ class Numbers:
 
     def helpers(self) -> dict[str, Callable[..., Any]]:
         """Every helper by the name under which templates know it."""
-        names = ("fact", "interval", "estimate", "plain", "plain_percent", "weight_decay", "weight_decays", "lam",
-                 "label_of", "level", "ratio_small", "derived_percent", "setting",
-                 "derived", "ratio", "percent_change", "percent", "percent_estimate", "total", "why_none")  # fmt: skip
+        names = (
+            "fact", "interval", "estimate", "plain", "plain_percent", "weight_decay", "weight_decays", "lam",
+            "label_of", "level", "setting", "derived", "derived_percent", "ratio", "ratio_small", "percent",
+            "percent_change", "percent_estimate", "total", "why_none",
+        )  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
     def fact(self, key: str) -> Markup:
@@ -154,13 +156,15 @@ class Numbers:
 
     def setting(self, view: VariantView, key: str) -> Markup:
         """A number of the config by its dotted key."""
-        return self.derived(f"{view.prefix}/{key}", _reach(view, key))
+        value = _reach(view, key)
+        text = f"{value:,}" if isinstance(value, int) else f"{value:.12g}"
+        return Markup('<data data-setting="{}" value="{}">{}</data>').format(
+            f"{view.prefix}/{key}", repr(value), text
+        )
 
     def derived(self, key: str, value: float) -> Markup:
         """A number that follows from the config alone."""
-        text = f"{value:,}" if isinstance(value, int) else f"{value:.12g}"
-        if isinstance(value, float) and (len(text) > 8 or "e" in text):
-            text = format_number(value, decimals(value))
+        text = f"{value:,}" if isinstance(value, int) else format_number(value, decimals(value))
         return Markup('<data data-setting="{}" value="{}">{}</data>').format(key, repr(value), text)
 
     def ratio(self, above: str, below: str) -> Markup:
@@ -220,7 +224,7 @@ class Numbers:
         if 0 < abs(points) < 0.1 or 99.9 < abs(points) < 100:
             places = 2
         else:
-            places = 0 if abs(points) >= 10 and abs(points - round(points)) < 0.05 else 1
+            places = 0 if not points or (abs(points) >= 10 and abs(points - round(points)) < 0.05) else 1
         text = f"{points:,.{places}f}".replace("-", MINUS)
         return f"{text}%" if self.language == "zh" else f"{text}\u202f%"
 

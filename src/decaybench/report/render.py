@@ -88,7 +88,8 @@ def style_sheet() -> str:
     own = (resources.files("decaybench.report") / "static" / "page.css").read_text(encoding="utf-8")
     light = " ".join(f"{colour.variable}: {colour.light};" for colour in style.PALETTE)
     dark = " ".join(f"{colour.variable}: {colour.dark};" for colour in style.PALETTE)
-    return f"{own}.drawing {{ {light} }}\n@media screen and (prefers-color-scheme: dark) {{ .drawing {{ {dark} }} }}\n"
+    in_dark = f"@media screen and (prefers-color-scheme: dark) {{ .drawing {{ {dark} }} }}"
+    return f"{own}.drawing {{ {light} }}\n{in_dark}\n"
 
 
 def unworded(outcome: str) -> str:

@@ -123,10 +123,16 @@ class VariantView:
     @property
     def repeats_article(self) -> bool:
         """Whether task, training and start are those of the article's short version."""
-        same_training = self.variant.training.model_copy(
-            update={"record_every": Training().record_every, "in_span": True, "loss": self.variant.loss}
-        ) == Training(loss="mse")
-        return self.variant.task == GaussianLinear() and self.variant.model == Linear() and same_training
+        training = self.variant.training.model_copy(
+            update={
+                "record_every": Training.model_validate({}).record_every,
+                "in_span": True,
+                "loss": self.variant.loss,
+            }
+        )
+        return (self.variant.task, self.variant.model, training) == (
+            GaussianLinear.model_validate({}), Linear.model_validate({}), Training.model_validate({"loss": "mse"})
+        )  # fmt: skip
 
     @property
     def steps(self) -> int:
@@ -159,13 +165,6 @@ class VariantView:
         """Whether the law leaves less in the null space than double precision can hold beside ‖w‖."""
         left = self.decay_factor(label) * self.fact("0", "null_space_norm")["value"]
         return bool(abs(left) < 2**-52 * self.fact(label, "weight_norm")["value"])
-
-    def predict_mean_loss(self) -> float | None:
-        """Exact expected test loss of predicting the mean of the training targets; None where it is not known."""
-        task = self.variant.task
-        if not isinstance(task, GaussianLinear):
-            return None
-        return (1 + 1 / task.n_train) * (task.noise_std**2 + task.n_features * task.weight**2)
 
     @property
     def overlap(self) -> bool:

@@ -7,6 +7,7 @@ rows alone; a column that is constant there becomes zero. Pixels are scaled to [
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +41,7 @@ def generate(task: Diabetes | Digits | BreastCancer, seed: int) -> Data:
 
 
 @cache
-def _load(kind: str, degree: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _load(kind: str, degree: int) -> tuple[NDArray[np.float64], NDArray[Any]]:
     inputs, targets = getattr(datasets, f"load_{kind}")(return_X_y=True)
     if degree > 1:
         inputs = PolynomialFeatures(degree, include_bias=False).fit_transform(inputs)

@@ -28,12 +28,13 @@ def generate(task: Polynomial, seed: int) -> Data:
 
 def true_curve(x: NDArray[np.float64]) -> NDArray[np.float64]:
     """The noiseless target at x."""
-    return np.polynomial.polynomial.polyval(x, TRUE_COEFFICIENTS)
+    return np.asarray(np.polynomial.polynomial.polyval(x, TRUE_COEFFICIENTS), dtype=np.float64)
 
 
 def features(x: NDArray[np.float64], degree: int) -> NDArray[np.float64]:
     """Orthonormal Legendre polynomials of degree 1 … degree, [rows, degree]; the bias is the model's own."""
-    return legendre.legvander(x, degree)[:, 1:] * np.sqrt(2 * np.arange(1, degree + 1) + 1)
+    values = legendre.legvander(x, degree)[:, 1:] * np.sqrt(2 * np.arange(1, degree + 1) + 1)
+    return np.asarray(values, dtype=np.float64)
 
 
 def _split(task: Polynomial, seed: int, name: str, rows: int) -> Split:

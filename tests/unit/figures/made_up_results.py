@@ -26,8 +26,14 @@ def never(weight_decay: float, seed: int) -> bool:
 EPOCHS = (0, 10, 20, 30, 40)
 
 
-def results(study: Study, diverged: Callable[[float, int], bool]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Cells and history: test losses with a U, train losses that rise, norms that shrink by the law."""
+def results(
+    study: Study, diverged: Callable[[float, int], bool], noise: float = 0.0
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Cells and history: test losses with a U, train losses that rise, norms that shrink by the law.
+
+    noise: spread of the losses from cell to cell, in units of their logarithm.
+    """
+    cell_luck = np.random.default_rng(0)
     rows, history = [], []
     for variant in study.resolved():
         eta, linear = variant.training.learning_rate, variant.model.kind == "linear"
@@ -41,6 +47,7 @@ def results(study: Study, diverged: Callable[[float, int], bool]) -> tuple[pd.Da
                     "validation_loss": luck * (0.2 + (np.log10(weight_decay + 1e-3) - 0.3) ** 2),
                     "test_loss": luck * (0.21 + (np.log10(weight_decay + 1e-3) - 0.3) ** 2),
                 }
+                losses = {name: loss * np.exp(noise * cell_luck.normal()) for name, loss in losses.items()}
                 shares = dict.fromkeys(("train_accuracy", "validation_accuracy", "test_accuracy"), 0.95 - 0.02 * luck)
                 null = 13 * luck * abs(1 - eta * weight_decay) ** 400
                 norms = {"row_space_norm": 0.2 * luck, "null_space_norm": null, "initial_null_space_norm": 13 * luck}
@@ -57,11 +64,11 @@ def results(study: Study, diverged: Callable[[float, int], bool]) -> tuple[pd.Da
 
 
 def write_results(
-    folder: Path, keys: dict[str, Any], diverged: Callable[[float, int], bool] = never
+    folder: Path, keys: dict[str, Any], diverged: Callable[[float, int], bool] = never, noise: float = 0.0
 ) -> tuple[Study, Path, Path, Path]:
     """A study's tables and facts in a folder: what `draw_study` takes."""
     study = parse_config({"studies": [keys]}).studies[0]
-    cells, history = results(study, diverged)
+    cells, history = results(study, diverged, noise)
     paths = folder / "cells.parquet", folder / "history.parquet", folder / "facts.json"
     write_table(pa.Table.from_pandas(cells, CELL_SCHEMA, preserve_index=False), paths[0])
     write_table(pa.Table.from_pandas(history, HISTORY_SCHEMA, preserve_index=False), paths[1])

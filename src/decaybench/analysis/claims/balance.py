@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from decaybench.analysis.regimes import Arm, Case, log_ratio
+from decaybench.analysis.regimes import Arm, Case, log_ratio, ratio, source
 from decaybench.analysis.verdicts import Claim, Measurement
 from decaybench.grid import weight_decay_label
 
@@ -18,26 +18,27 @@ def _swept(arm: Arm) -> bool:
 
 
 def measure(case: Case) -> Iterator[Measurement]:
-    """The weakest of three legs: training loss up over the grid, test loss down to the best λ inside, and up again."""
+    """The weakest of three legs: training loss up, test loss down to the best λ inside, and up."""
     for arm in case.settings(_swept):
         first, *inside, last = arm.decays
         best = arm.chosen(inside)
         legs = {
-            ("training loss, first to last λ", "训练损失，从最小到最大的 λ"): ("train_loss", last, first),
-            ("test loss, first λ to the best inside", "测试损失，从最小的 λ 到内部最好的 λ"): ("test_loss", first, best),
-            ("test loss, best inside to the last λ", "测试损失，从内部最好的 λ 到最大的 λ"): ("test_loss", last, best),
+            ("training loss, first to last λ", "训练损失，最小到最大的 λ"): ("train_loss", last, first),
+            ("test loss, first λ to the best inside", "测试损失，最小到内部最好的 λ"): ("test_loss", first, best),
+            ("test loss, best inside to the last λ", "测试损失，内部最好到最大的 λ"): ("test_loss", last, best),
         }
         values = {words: log_ratio(arm.column(m, a), arm.column(m, b)) for words, (m, a, b) in legs.items()}
         (en, zh), weakest = min(values.items(), key=lambda item: np.mean(item[1]))
         low, high, middle = (weight_decay_label(decay) for decay in (first, last, best))
         where = f"λ = {low} … {high}"
-        label = arm.label(f"{where}, best inside {middle}; weakest: {en}", f"{where}，内部最好 {middle}；最弱的一段：{zh}")
+        label = arm.label(
+            f"{where}, best inside {middle}; weakest: {en}", f"{where}，内部最好 {middle}；最弱的一段：{zh}"
+        )
         metric, above, below = legs[en, zh]
         predicted = None
         if metric == "test_loss":
-            one, other = arm.predicted(above), arm.predicted(below)
-            predicted = None if one is None or not other else one / other
-        yield Measurement(arm, label, weakest, predicted, None if predicted is None else "expected test losses of theory")
+            predicted = ratio(arm.predicted(above), arm.predicted(below))
+        yield Measurement(arm, label, weakest, predicted, source(predicted))
 
 
 CLAIM = Claim(
@@ -47,9 +48,10 @@ CLAIM = Claim(
         "zh": "λ 权衡正则项与原损失函数项的比重。",
     },
     statistic={
-        "en": "the smallest of three factors: training loss from the first to the last λ, test loss at the first and at "
-        "the last λ over that at the best λ between them",
-        "zh": "三个倍数中最小者：训练损失从最小到最大 λ 的倍数，以及最小、最大 λ 的测试损失与两者之间最好 λ 的测试损失之比",
+        "en": "the smallest of three factors: training loss from the first to the last λ, test loss at the first and "
+        "at the last λ over that at the best λ between them",
+        "zh": "三个倍数中最小者：训练损失从最小到最大 λ 的倍数，"
+        "以及最小、最大 λ 的测试损失与两者之间最好 λ 的测试损失之比",
     },
     smallest_effect=1.05,
     unit="times",

@@ -20,7 +20,8 @@ def measure(case: Case) -> Iterator[Measurement]:
         values = log_ratio(plain[0].column("test_loss", 0.0), best.column("test_loss", 0.0))
         predicted = ratio(plain[0].predicted(0.0), best.predicted(0.0))
         rate = f"{best.variant.model.dropout:g}"  # type: ignore[union-attr]
-        where = None if predicted is None else "ratio of expected test losses; dropout as the decay that it stands for"
+        said = "ratio of expected test losses; dropout as the decay that it stands for"
+        where = None if predicted is None else said
         yield Measurement(best, best.label(f"rate {rate}", f"丢弃率 {rate}"), values, predicted, where)
 
 

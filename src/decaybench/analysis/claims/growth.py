@@ -38,7 +38,8 @@ CLAIM = Claim(
         "zh": "考虑到后面的导数项，w 最终的值可能增大也可能减小。",
     },
     statistic={
-        "en": "with decay: final over initial length of w where it grows most, initial over final where it shrinks most",
+        "en": "with decay: final over initial length of w where it grows most, initial over final where it shrinks "
+        "most",
         "zh": "有衰减时：增大最多处 w 的最终长度与初始长度之比，减小最多处初始与最终之比",
     },
     smallest_effect=1.05,

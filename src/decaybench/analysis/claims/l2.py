@@ -9,7 +9,6 @@ from decaybench.analysis.regimes import Arm, Case, log_ratio, ratio, source
 from decaybench.analysis.verdicts import Claim, Measurement
 from decaybench.grid import weight_decay_label
 
-
 NEAR = 10**0.5  # a factor within which a λ stands for theory's best one
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 from scipy import stats
 
-from decaybench.analysis import prediction
 from decaybench.analysis.regimes import Arm, Case
 from decaybench.analysis.statistics import FloatArray
 from decaybench.analysis.verdicts import Claim, Measurement
@@ -24,9 +23,8 @@ def measure(case: Case) -> Iterator[Measurement]:
     for arm in case.settings(_swept):
         norms, test = (arm.tables[name].to_numpy(np.float64) for name in ("weight_norm", "test_loss"))
         gap = test - arm.tables["train_loss"].to_numpy(np.float64)
-        predicted = _predicted(arm)
         words = arm.label("‖w‖ and the test loss", "‖w‖ 与测试损失")
-        yield Measurement(arm, words, rank_correlations(norms, test), *predicted)
+        yield Measurement(arm, words, rank_correlations(norms, test))
         words = arm.label("‖w‖ and the gap between test and training loss", "‖w‖ 与测试、训练损失之差")
         yield Measurement(arm, words, rank_correlations(norms, gap))
 
@@ -37,16 +35,6 @@ def rank_correlations(one: FloatArray, other: FloatArray) -> FloatArray:
     a, b = (table - table.mean(axis=1, keepdims=True) for table in ranks)
     scale = np.sqrt(np.sum(a**2, axis=1) * np.sum(b**2, axis=1))
     return np.divide(np.sum(a * b, axis=1), scale, out=np.zeros(len(a)), where=scale > 0)
-
-
-def _predicted(arm: Arm) -> tuple[float | None, str | None]:
-    """The correlation of theory's expected test losses with a norm that falls with λ."""
-    found = prediction.predict(arm.variant, arm.decays, arm.seeds)
-    if found is None:
-        return None, None
-    falling = -np.arange(len(arm.decays), dtype=np.float64)
-    value = float(rank_correlations(falling[None], found.test_loss[None])[0])
-    return value, "order of theory's expected test losses"
 
 
 CLAIM = Claim(

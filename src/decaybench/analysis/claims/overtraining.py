@@ -34,19 +34,20 @@ def measure(case: Case) -> Iterator[Measurement]:
         weaker = min(rise, fall, key=np.mean)
         # Theory speaks of the test loss, so of the rise alone.
         predicted = ratio(arm.predicted(0.0), arm.predicted(0.0, epoch)) if weaker is rise else None
-        label = arm.label(f"after epoch {epoch} of {found.epochs[-1]:.0f}", f"第 {epoch} 轮之后（共 {found.epochs[-1]:.0f} 轮）")
+        last = int(found.epochs[-1])
+        label = arm.label(f"after epoch {epoch} of {last}", f"第 {epoch} 轮之后（共 {last} 轮）")
         yield Measurement(arm, label, weaker, predicted, source(predicted))
 
 
 CLAIM = Claim(
     id="training-too-long-hurts",
     sentence={
-        "en": "As training goes on, the error on the training data falls while the error on the validation data rises.",
+        "en": "As training goes on, the error on the training data falls while that on the validation data rises.",
         "zh": "随着训练的进行，训练集上的误差渐渐减小，验证集上的误差却渐渐增大。",
     },
     statistic={
-        "en": "at λ = 0, from the epoch of lowest mean validation loss to the last: the smaller of the rise of the test "
-        "loss and the fall of the training loss, as a factor",
+        "en": "at λ = 0, from the epoch of lowest mean validation loss to the last: the smaller of the rise of the "
+        "test loss and the fall of the training loss, as a factor",
         "zh": "λ = 0 时，从平均验证损失最低的一轮到最后一轮：测试损失上升的倍数与训练损失下降的倍数中较小者",
     },
     smallest_effect=1.05,

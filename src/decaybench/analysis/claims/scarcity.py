@@ -42,8 +42,8 @@ CLAIM = Claim(
         "zh": "训练数据不够多时，模型会过拟合。",
     },
     statistic={
-        "en": "test loss minus training loss at λ = 0: how much larger it is with fewer rows, as a share of the sum of "
-        "both gaps",
+        "en": "test loss minus training loss at λ = 0: how much larger it is with fewer rows, as a share of the "
+        "sum of both gaps",
         "zh": "λ = 0 时测试损失减训练损失：行数较少时大多少，以两个差距之和的份额表示",
     },
     smallest_effect=0.1,

@@ -1,0 +1,167 @@
+"""Small results folders, made by the command line's own code, and pages read back as elements."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+from decaybench.cli import main
+from decaybench.config import Config, parse_config
+from decaybench.grid import block_specs, study_spec
+
+VOID = {"meta", "br", "img", "input", "link", "hr"}
+
+TINY = {
+    "studies": [
+        {
+            "name": "starts",
+            "task": {"kind": "gaussian_linear", "n_train": 10, "n_validation": 20, "n_test": 20, "n_features": 30},
+            "training": {"learning_rate": 0.01, "epochs": 40, "record_every": 20},
+            "grid": {"weight_decay": [0, 0.3, 3], "seeds": 24},
+            "variants": {
+                "zero-init": {"model.init_std": 0, "model.bias_init_std": 0},
+                "all-weights": {"training.in_span": False, "grid.seeds": 3},
+            },
+        },
+        {
+            "name": "noisy",
+            "task": {"kind": "gaussian_linear", "n_train": 25, "n_validation": 50, "n_test": 50, "n_features": 30,
+                     "noise_std": 0.3},
+            "model": {"init_std": 0, "bias_init_std": 0},
+            "training": {"learning_rate": 0.05, "batch_size": 25, "epochs": 300, "record_every": 300},
+            "grid": {"weight_decay": [0, 0.5, 2, 30], "seeds": 30},
+        },
+        {
+            "name": "patients",
+            "task": {"kind": "diabetes", "n_train": 40, "n_validation": 60, "n_test": 30, "degree": 1},
+            "model": {"init_std": 0, "bias_init_std": 0},
+            "training": {"learning_rate": 0.02, "batch_size": 40, "epochs": 50, "record_every": 50},
+            "grid": {"weight_decay": [0, 1], "seeds": 5},
+        },
+        {
+            "name": "digits",
+            "task": {"kind": "digits", "n_train": 40, "n_validation": 60, "n_test": 60, "label_noise": 0.25},
+            "model": {"kind": "mlp", "hidden": [8]},
+            "training": {"learning_rate": 0.1, "batch_size": 20, "epochs": 3, "record_every": 3},
+            "grid": {"weight_decay": [0, 0.01], "seeds": 2},
+        },
+    ]
+}  # fmt: skip
+
+FIGURE = (
+    '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 400 200">'
+    '<title>x</title><desc>y</desc><defs><clipPath id="clip"><rect width="9" height="9"/></clipPath></defs>'
+    '<g clip-path="url(#clip)"><path id="mark" d="M0 0L9 9" style="stroke: var(--train, #0072B2)"/></g>'
+    '<use xlink:href="#mark"/><text x="1" y="20">epoch</text><text x="1" y="40">seeds: 24</text>'
+    '<text x="1" y="60">zero-init</text></svg>'
+)
+
+
+def build(raw: dict[str, Any], results: Path, figures: bool = True) -> Config:
+    """Train, collect, analyse and gather a config into `results`, as the rules do."""
+    config = parse_config(raw)
+    facts, timings = [], []
+    for study in config.studies:
+        folder = results / study.name
+        blocks = []
+        for index, spec in block_specs(study).items():
+            blocks.append(str(folder / f"blocks/{index:04d}.parquet"))
+            run("train", "--spec", spec.to_json(), "--output", blocks[-1])
+        tables = {name: str(folder / f"{name}.parquet") for name in ("cells", "history")}
+        timings.append(str(folder / "timings.json"))
+        run("collect", "--spec", study_spec(study).to_json(), "--cells", tables["cells"],
+            "--history", tables["history"], "--timings", timings[-1], *blocks)  # fmt: skip
+        facts.append(str(folder / "facts.json"))
+        run("analyse", "--study", study.model_dump_json(), "--cells", tables["cells"], "--history", tables["history"],
+            "--facts", facts[-1], "--summary", str(folder / "summary.csv"))  # fmt: skip
+        if figures:
+            (folder / "figures").mkdir(exist_ok=True)
+            names = ["loss_curves", "loss_by_weight_decay", "weight_norm"]
+            for name in [*names, "accuracy_by_weight_decay"] if study.task.kind == "digits" else names:
+                (folder / "figures" / f"{name}.svg").write_text(FIGURE, encoding="utf-8")
+    each = {
+        name: [str(results / s.name / f"{name}.parquet") for s in config.studies] for name in ("cells", "history")
+    }
+    claims = str(results / "claims.json")
+    run("judge", "--config", config.model_dump_json(), "--cells", *each["cells"], "--history", *each["history"],
+        "--claims", claims)  # fmt: skip
+    run("gather", "--config", config.model_dump_json(), "--claims", claims, "--study-facts", *facts,
+        "--study-timings", *timings,
+        "--facts", str(results / "facts.json"), "--timings", str(results / "timings.json"),
+        "--manifest", str(results / "manifest.json"))  # fmt: skip
+    return config
+
+
+def run(*arguments: str) -> None:
+    assert main(arguments) == 0, arguments
+
+
+def facts_of(results: Path) -> dict[str, Any]:
+    return json.loads((results / "facts.json").read_text(encoding="utf-8"))
+
+
+@dataclass
+class Element:
+    """An element of a page."""
+
+    tag: str
+    attributes: dict[str, str]
+    parent: Element | None = None
+    children: list[Element | str] = field(default_factory=list)
+
+    def all(self, tag: str | None = None) -> Iterator[Element]:
+        """Every element below, in order."""
+        for child in self.children:
+            if isinstance(child, Element):
+                if tag is None or child.tag == tag:
+                    yield child
+                yield from child.all(tag)
+
+    def text(self, skip: Any = lambda element: False) -> str:
+        """The text below, without what `skip` names."""
+        parts = []
+        for child in self.children:
+            if isinstance(child, str):
+                parts.append(child)
+            elif not skip(child):
+                parts.append(child.text(skip))
+        return " ".join("".join(parts).split())
+
+    def classes(self) -> set[str]:
+        return set(self.attributes.get("class", "").split())
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.root = self.here = Element("#document", {})
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        element = Element(tag, {key: value or "" for key, value in attrs}, self.here)
+        self.here.children.append(element)
+        if tag not in VOID:
+            self.here = element
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.here.children.append(Element(tag, {key: value or "" for key, value in attrs}, self.here))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.here.tag == tag, f"</{tag}> closes <{self.here.tag}>"
+        assert self.here.parent is not None
+        self.here = self.here.parent
+
+    def handle_data(self, data: str) -> None:
+        self.here.children.append(data)
+
+
+def read(text: str) -> Element:
+    """A page as elements; fails where tags are not closed in order."""
+    reader = _Reader()
+    reader.feed(text)
+    reader.close()
+    assert reader.here is reader.root, f"<{reader.here.tag}> is never closed"
+    return reader.root

@@ -1,0 +1,197 @@
+"""The page as a document: complete, offline, bound to facts, the same in both languages."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import re
+import subprocess
+import sys
+from collections import Counter
+
+from pages import facts_of
+
+from decaybench.cli import main
+from decaybench.report.render import page_text, render
+
+
+def test_the_verb_writes_the_page(tiny, texts, tmp_path, language):
+    config, results = tiny
+    page = tmp_path / "page.html"
+    arguments = ["render", "--config", config.model_dump_json(), "--language", language]
+    assert main([*arguments, "--results", str(results), "--output", str(page)]) == 0
+    assert page.read_text(encoding="utf-8") == texts[language]
+
+
+def test_two_renders_are_identical(tiny, tmp_path, language):
+    for name in ("one", "two"):
+        render(tiny[0], language, tiny[1], tmp_path / name)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_a_failed_render_leaves_the_old_page(tiny, tmp_path, monkeypatch):
+    page = tmp_path / "page.html"
+    page.write_text("old")
+    monkeypatch.setattr("decaybench.report.render.page_text", lambda *a: "half \ud800")
+    with contextlib.suppress(UnicodeEncodeError):
+        render(tiny[0], "en", tiny[1], page)
+    assert page.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [page]
+
+
+def test_rendering_needs_no_torch():
+    code = (
+        "import sys, decaybench.report.render as r; sys.exit('torch' in sys.modules or 'matplotlib' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_every_number_is_the_fact_it_names(tiny, pages, language):
+    facts = facts_of(tiny[1])
+    bound = [e for e in pages[language].all("data") if "data-fact" in e.attributes]
+    assert len(bound) > 200
+    for element in bound:
+        fact = facts[element.attributes["data-fact"]]
+        if "data-over" in element.attributes:
+            quotient = abs(fact["value"] / facts[element.attributes["data-over"]]["value"])
+            assert abs(float(element.attributes["value"])) == quotient
+            continue
+        value = fact[element.attributes.get("data-bound", "value")]
+        if isinstance(value, list):
+            assert float(element.attributes["value"]) in value
+        elif isinstance(value, float | int):
+            assert float(element.attributes["value"]) == value
+        shown = element.text().replace(",", "").replace("−", "-")
+        if re.fullmatch(r"-?[\d.]+", shown) and not isinstance(value, list) and value:
+            assert abs(float(shown) - value) <= 0.06 * abs(value) + 10 ** -len(shown.partition(".")[2])
+
+
+def test_languages_carry_the_same_facts_and_values(pages):
+    def numbers(page):
+        return Counter(tuple(sorted(e.attributes.items())) for e in page.all("data"))
+
+    assert numbers(pages["en"]) == numbers(pages["zh"])
+    assert len(numbers(pages["en"])) > 100
+
+
+def test_languages_have_the_same_bones(pages):
+    def bones(page):
+        return [
+            (e.tag, e.attributes.get("id"))
+            for e in page.all()
+            if re.fullmatch(r"h\d|section|table|figure|details", e.tag)
+        ]
+
+    assert bones(pages["en"]) == bones(pages["zh"])
+
+
+def test_sections_are_numbered_in_order_and_reachable(pages, language):
+    page = pages[language]
+    numbers = [next(h.all("span")).text() for h in page.all("h2")]
+    assert numbers == [str(i) for i in range(len(numbers))]
+    names = [s.attributes["id"] for s in page.all("section")]
+    assert names == [
+        "summary", "overfitting", "how-much", "choice", "small-weights", "start", "real-data", "methods", "glossary",
+    ]  # fmt: skip
+    links = [a.attributes["href"] for a in page.all("a")]
+    ids = {e.attributes["id"] for e in page.all() if "id" in e.attributes}
+    assert {f"#{name}" for name in names} <= set(links)
+    assert all(link[1:] in ids for link in links if link.startswith("#"))
+
+
+def test_ids_are_unique_and_references_hold(pages, language):
+    ids = Counter(e.attributes["id"] for e in pages[language].all() if "id" in e.attributes)
+    assert [name for name, count in ids.items() if count > 1] == []
+    for element in pages[language].all():
+        for key in ("aria-labelledby", "aria-describedby"):
+            assert all(name in ids for name in element.attributes.get(key, "").split())
+
+
+def test_headings_never_skip_a_level(pages, language):
+    levels = [int(e.tag[1]) for e in pages[language].all() if re.fullmatch(r"h[1-6]", e.tag)]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+
+
+def test_tables_have_captions_and_scopes(pages, language):
+    tables = list(pages[language].all("table"))
+    assert len(tables) > 5
+    for table in tables:
+        assert len(next(table.all("caption")).text()) > 10
+        assert all(th.attributes.get("scope") in ("col", "row") for th in table.all("th"))
+        columns = {
+            sum(int(c.attributes.get("colspan", 1)) for c in row.children if not isinstance(c, str))
+            for row in table.all("tr")
+        }
+        assert len(columns) == 1
+
+
+def test_wide_things_scroll_in_named_boxes(pages, language):
+    boxes = [e for e in pages[language].all() if e.attributes.get("role") == "region"]
+    assert all(box.attributes["tabindex"] == "0" for box in boxes)
+    names = [box.attributes.get("aria-label") or box.attributes["aria-labelledby"] for box in boxes]
+    assert len(set(names)) == len(names) > 5
+    for element in pages[language].all():
+        if element.tag in ("table", "svg"):
+            assert element.parent.attributes.get("role") == "region"
+
+
+def test_figures_speak_the_language_of_the_page(pages, language):
+    figures = list(pages[language].all("svg"))
+    assert len(figures) >= 10
+    for svg in figures:
+        assert svg.attributes["role"] == "img"
+        title, description = next(svg.all("title")).text(), next(svg.all("desc")).text()
+        assert len(title) > 3 and re.search(r"\d", description) and "<" not in description
+        assert ("训练轮次" in svg.text()) == (language == "zh")
+        assert "zero-init" in svg.text()
+
+
+def test_the_page_asks_for_nothing(texts, pages, language):
+    page = pages[language]
+    (policy,) = [m.attributes["content"] for m in page.all("meta") if "http-equiv" in m.attributes]
+    assert policy.startswith("default-src 'none'")
+    assert not list(page.all("script")) and not list(page.all("link"))
+    assert set(re.findall(r"https?://[^\"'\s<]+", texts[language])) <= {
+        "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink",
+    }  # fmt: skip
+
+
+def test_the_page_says_its_language_and_has_landmarks(pages, language):
+    page = pages[language]
+    assert next(page.all("html")).attributes["lang"] == {"en": "en", "zh": "zh-CN"}[language]
+    assert len(next(page.all("title")).text()) > 4
+    for tag in ("header", "nav", "main", "footer"):
+        assert len(list(page.all(tag))) == 1
+    assert next(page.all("a")).attributes["href"] == "#main"
+
+
+def test_no_host_name_and_machine_facts_are_marked(tiny, texts, pages, language):
+    manifest = json.loads((tiny[1] / "manifest.json").read_text())
+    nodes = {
+        run["node"] for runs in json.loads((tiny[1] / "timings.json").read_text())["runs"].values() for run in runs
+    }
+    for node in {*nodes, manifest["machine"]["node"]}:
+        assert f">{node}<" not in texts[language] and f" {node} " not in texts[language]
+    marked = " ".join(e.text() for e in pages[language].all() if "data-machine" in e.attributes)
+    assert manifest["versions"]["numpy"] in marked
+
+
+def test_another_machine_changes_only_what_is_marked(tiny, tmp_path, language):
+    import shutil
+
+    shutil.copytree(tiny[1], tmp_path / "results")
+    path = tmp_path / "results" / "timings.json"
+    timings = json.loads(path.read_text())
+    for runs in timings["runs"].values():
+        for run in runs:
+            run.update(cpu="Another CPU", seconds=run["seconds"] * 7 + 1, peak_memory_mb=99_999, node="elsewhere")
+    path.write_text(json.dumps(timings))
+    here, there = (page_text(tiny[0], language, results) for results in (tiny[1], tmp_path / "results"))
+    assert here != there
+
+    def unmarked(text):
+        return re.sub(r"<(data|span) data-machine.*?</\1>", "", text)
+
+    assert unmarked(here) == unmarked(there)

@@ -1,0 +1,169 @@
+"""Any valid config ends with a complete page: one λ, one seed, all diverged, no zero, many studies, odd strings."""
+
+from __future__ import annotations
+
+import copy
+import gzip
+import json
+import shutil
+
+import pytest
+from pages import TINY, build, facts_of, read
+
+from decaybench.config import Config, parse_config
+from decaybench.report.render import page_text
+
+SMALL = {
+    "name": "small",
+    "task": {"kind": "gaussian_linear", "n_train": 6, "n_validation": 8, "n_test": 8, "n_features": 4},
+    "training": {"epochs": 2, "learning_rate": 0.01},
+    "grid": {"weight_decay": [0, 1], "seeds": 3},
+}  # fmt: skip
+
+
+def page_of(tmp_path, language="en", **changes):
+    study = copy.deepcopy(SMALL)
+    for key, value in changes.items():
+        if key in ("task", "model", "training", "grid"):
+            study[key] = {**study.get(key, {}), **value}  # type: ignore[dict-item]
+        else:
+            study[key] = value
+    config = build({"studies": [study]}, tmp_path, figures=False)
+    return read(page_text(config, language, tmp_path))
+
+
+def sections(page):
+    return [s.attributes["id"] for s in page.all("section")]
+
+
+OWN = ["summary", "overfitting", "how-much", "choice", "small-weights", "methods", "glossary"]
+
+
+def test_a_users_own_study_gets_its_sections(tmp_path, language):
+    page = page_of(tmp_path, language)
+    assert sections(page) == OWN
+    assert not list(page.all("figure")) and not list(page.all("svg"))
+    links = [a.attributes["href"] for a in page.all("a") if a.attributes["href"].startswith("#")]
+    ids = {e.attributes["id"] for e in page.all() if "id" in e.attributes}
+    assert {link[1:] for link in links} <= ids
+
+
+def test_one_weight_decay(tmp_path, language):
+    text = page_of(tmp_path, language, grid={"weight_decay": [0.5]}).text()
+    assert {"en": "there was nothing to choose", "zh": "无从选择"}[language] in text
+
+
+def test_one_seed_says_why_there_is_no_interval(tmp_path, language):
+    text = page_of(tmp_path, language, grid={"seeds": 1}).text()
+    assert {"en": "no interval: one seed has no spread", "zh": "没有区间：只有一个种子，看不出波动"}[language] in text
+    assert {"en": "one lucky run", "zh": "一次走运"}[language] not in text
+    assert {"en": "take their numbers as a first look", "zh": "只能先看个大概"}[language] in text
+
+
+def test_a_grid_without_zero(tmp_path, language):
+    text = page_of(tmp_path, language, grid={"weight_decay": [0.1, 1]}).text()
+    assert {"en": "no run without decay", "zh": "没有不衰减的训练可以对照"}[language] in text
+
+
+def test_all_diverged(tmp_path, language):
+    page = page_of(tmp_path, language, training={"learning_rate": 50.0, "epochs": 60})
+    assert sections(page) == OWN
+    assert facts_of(tmp_path)["small/base/n_diverged"]["value"] == 6
+    assert {"en": "no training stayed finite", "zh": "训练全部发散"}[language] in page.text()
+    table = next(t for t in page.all("table") if next(t.all("caption")).attributes["id"] == "incomplete-caption")
+    assert "6" in [cell.text() for cell in table.all("td")]
+
+
+def test_one_diverged_weight_decay_is_named(tmp_path, language):
+    page = page_of(
+        tmp_path, language, grid={"weight_decay": [0, 1, 5000]}, training={"learning_rate": 0.05, "epochs": 60}
+    )
+    assert facts_of(tmp_path)["small/base/n_diverged"]["value"] == 3
+    assert "5000" in next(s for s in page.all("section") if s.attributes["id"] == "how-much").text()
+
+
+@pytest.mark.parametrize("kind", ["polynomial", "breast_cancer", "modular_addition"])
+def test_every_kind_of_task(tmp_path, kind, language):
+    sizes = {"n_train": 12, "n_validation": 12, "n_test": 12}
+    study = {**SMALL, "task": {"kind": kind, **sizes}, "model": {"kind": "mlp", "hidden": [3]}}
+    if kind == "polynomial":
+        study["model"] = {"kind": "linear"}
+    config = build({"studies": [study]}, tmp_path, figures=False)
+    page = read(page_text(config, language, tmp_path))
+    assert ("real-data" in sections(page)) == (kind == "breast_cancer")
+
+
+def test_chinese_only(tiny):
+    config, results = tiny
+    own = parse_config({**TINY, "report": {"languages": ["zh"]}})
+    page = read(page_text(own, "zh", results))
+    assert not [a for a in page.all("a") if a.attributes["href"].startswith("report.")]
+    assert [a for a in read(page_text(config, "zh", results)).all("a") if a.attributes["href"] == "report.en.html"]
+
+
+def test_strings_from_outside_are_escaped(tiny, tmp_path, language):
+    config, results = tiny
+    shutil.copytree(results, tmp_path / "results")
+    evil = "</code></pre><script>alert(1)</script><img src=x onerror=alert(1)>"
+    manifest = json.loads((results / "manifest.json").read_text())
+    manifest["versions"]["numpy"] = evil
+    manifest["config"]["studies"][0]["name"] = evil
+    manifest["git"] = {"commit": "<b>" * 4, "changed": True}
+    (tmp_path / "results" / "manifest.json").write_text(json.dumps(manifest))
+    facts = facts_of(results)
+    facts["starts/base/0/test_loss"].update(low=None, high=None, method=f"none: {evil}")
+    (tmp_path / "results" / "facts.json").write_text(json.dumps(facts))
+    text = page_text(config, language, tmp_path / "results")
+    assert "<script" not in text and "<img" not in text and "<b>" not in text
+    assert "&lt;script&gt;" in text
+    read(text)
+
+
+def test_missing_cells_are_counted(tiny, tmp_path, language):
+    config, results = tiny
+    shutil.copytree(results, tmp_path / "results")
+    facts = facts_of(results)
+    facts["noisy/base/n_cells"]["value"] -= 7
+    (tmp_path / "results" / "facts.json").write_text(json.dumps(facts))
+    page = read(page_text(config, language, tmp_path / "results"))
+    table = next(t for t in page.all("table") if next(t.all("caption")).attributes["id"] == "incomplete-caption")
+    assert "7" in [cell.text() for cell in table.all("td")]
+
+
+def test_without_timings_and_manifest(tiny, tmp_path, language):
+    config, results = tiny
+    shutil.copytree(results, tmp_path / "results")
+    for name in ("timings.json", "manifest.json"):
+        (tmp_path / "results" / name).unlink()
+    read(page_text(config, language, tmp_path / "results"))
+
+
+def test_fourteen_studies_stay_within_the_budget(tiny, tmp_path, language):
+    config, results = tiny
+    names = [f"study-{letter}" for letter in "abcdefghijklmn"]
+    facts, source = {}, facts_of(results)
+    for name in names:
+        facts.update(
+            {key.replace("starts/", f"{name}/", 1): f for key, f in source.items() if key.startswith("starts/")}
+        )
+        folder = tmp_path / name / "figures"
+        folder.mkdir(parents=True)
+        for figure in ("loss_curves", "loss_by_weight_decay", "weight_norm"):
+            marks = "".join(
+                f'<circle cx="{(i * 7919) % 4001 / 10}" cy="{(i * 104729) % 2003 / 10}" r="1"/>' for i in range(1_300)
+            )
+            (folder / f"{figure}.svg").write_text(
+                f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 200">{marks}</svg>'
+            )
+    (tmp_path / "facts.json").write_text(json.dumps(facts))
+    study = config.studies[0]
+    many = Config(studies=[study.model_copy(update={"name": name}) for name in names], report=config.report)
+    text = page_text(many, language, tmp_path)
+    assert len(text.encode()) <= 1_200_000
+    assert len(gzip.compress(text.encode(), mtime=0)) <= 350_000
+    page = read(text)
+    assert len(list(page.all("svg"))) >= 6
+    assert [a.attributes["href"] for a in page.all("a") if a.attributes["href"].endswith(".svg")]
+    first = next(s for s in page.all("section") if s.attributes["id"] == "small-weights")
+    assert any(f.parent is first for f in first.all("figure")) and next(first.all("svg"))
+    assert len(next(page.all("ul")).children) // 2 <= 6

@@ -20,7 +20,8 @@ from decaybench.learning import code_of
 STAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # modules and folders, libraries
     "collect": (("decaybench.cells",), ("pyarrow",)),
     "analyse": (
-        ("decaybench.analysis.facts", "analysis/published.json"), ("numpy", "scipy", "pandas", "scikit-learn"),
+        ("decaybench.analysis.facts", "analysis/published.json"),
+        ("numpy", "scipy", "pandas", "scikit-learn"),
     ),
     "judge": (("decaybench.analysis.claims",), ("numpy", "scipy", "pandas", "scikit-learn")),
     "gather": (("decaybench.provenance", "decaybench.analysis.claim_facts"), ()),

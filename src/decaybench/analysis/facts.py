@@ -28,6 +28,7 @@ from decaybench.grid import weight_decay_label
 __all__ = ["Fact", "fact", "overlap_of", "paired", "plain_fact", "study_facts", "summary", "variant_facts"]
 
 METRICS = [*LOSSES, *ACCURACIES, "weight_norm", "row_space_norm", "null_space_norm"]
+ENOUGH = 4  # values of λ, from which a choice among them by leave-one-out or evidence means something
 DIFFERENCES = ("test_loss", "validation_loss", "test_accuracy", "weight_norm")  # to λ = 0, within a seed
 
 
@@ -42,7 +43,7 @@ def study_facts(study: Study, cells: pd.DataFrame, history: pd.DataFrame | None 
         own = tables.get(variant.name, empty)
         found = variant_facts(variant, own)
         overlap = overlap_of(variant)
-        if len(variant.grid.weight_decay) >= 3:
+        if len(variant.grid.weight_decay) >= ENOUGH:
             found.update(smoother_facts(variant, own, overlap, smoothers.COST / len(variants)))
         found.update(baseline_facts(variant))
         found.update(theory_facts(variant, own))

@@ -26,7 +26,7 @@ from decaybench.theory.conventions import gradient_factor, population_risk
 CLOSED_FORM, EXACT_LAW = "finite-time law, closed form", "exact law on the seeds' own data"
 DROPOUT = "closed form of the decay that dropout stands for, without dropout's own noise"
 SMALL = 2e-3  # a share of the risk that the closed form may leave out; its own accuracy is 1 %
-LAW_COST = 2e9  # units of `state_after`, well below a second on one core; decides how many seeds are followed
+LAW_COST = 1e9  # units of `state_after`, well below a second on one core; decides how many seeds are followed
 MOST, FEWEST = 200, 8
 
 

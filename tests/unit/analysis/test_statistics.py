@@ -40,6 +40,16 @@ def test_an_interquartile_interval_holds_the_centre_of_a_heavy_tailed_distributi
     assert 0.92 <= share <= 0.98
 
 
+def test_the_interquartile_interval_is_that_of_tukey_and_mclaughlin():
+    values = np.random.default_rng(8).standard_t(3, 40)
+    ordered = np.sort(values)
+    winsorised = np.clip(values, ordered[10], ordered[-11])
+    half = stats.t.ppf(0.975, 19) * winsorised.std(ddof=1) / (0.5 * np.sqrt(40))
+    estimate = interquartile_mean(values)
+    assert estimate.value == pytest.approx(ordered[10:-10].mean())
+    assert estimate.high - estimate.value == pytest.approx(half)
+
+
 def test_splits_of_one_data_set_get_the_corrected_t_of_nadeau_and_bengio():
     values = np.array([1.0, 2.0, 4.0, 5.0])
     half = stats.t.ppf(0.975, 3) * np.sqrt(np.var(values, ddof=1) * (1 / 4 + 0.5))
@@ -122,6 +132,10 @@ def test_values_without_spread_are_certain():
 def test_a_null_outside_of_all_resamples_has_the_smallest_p_value():
     values = np.append(np.ones(99), 0.999)  # as skewed as can be
     assert MeanTest(values).p_value(0.5) == 1 / MeanTest.RESAMPLES
+
+
+def test_scatter_of_row_means_that_interaction_explains_is_not_the_rows():
+    assert split_variance(np.array([[3.0, 1.0], [1.0, 1.0]])) == (0.0, 0.0, 1.0)
 
 
 def test_variance_splits_into_the_parts_that_made_it():

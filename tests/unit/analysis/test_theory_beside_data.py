@@ -1,6 +1,6 @@
 """Real trained cells of modest size against theory, and what is computed from data drawn again."""
 
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -15,6 +15,7 @@ from decaybench.learning.block import train_cells
 from decaybench.tasks import generate
 from decaybench.tasks.polynomial import features, true_curve
 from decaybench.theory.conventions import population_risk
+from decaybench.theory.dynamics import finite_time_risk
 from decaybench.theory.evidence import eigen_coordinates, log_evidence
 
 from . import tables
@@ -162,6 +163,18 @@ def test_the_exact_law_is_that_of_a_plain_loop():
         miss = features(x, 2) @ weights + bias - true_curve(x)
         risk = 0.3**2 + np.trapezoid(miss**2, x) / 2
         assert predicted.per_seed[row, 0] == pytest.approx(risk, rel=1e-6)
+
+
+def test_the_closed_form_knows_that_batches_are_reshuffled():
+    """Without that it would be 5 to 10 % off at a large λ, from a random bias."""
+    variant = variant_of(study_of())
+    law = partial(
+        finite_time_risk, [10.0], 400, n_train=20, n_features=200, true_weight_norm_squared=0.02, noise_std=0.01,
+        learning_rate=0.003, initial_weight_second_moment=1.0, initial_bias_error=1 + 0.05**2,
+    )  # fmt: skip
+    predicted = prediction.predict(variant, [10.0], [0]).test_loss
+    assert predicted == pytest.approx(law(batch_size=5).total)
+    assert abs(predicted / law().total - 1) > 0.03
 
 
 def test_the_truth_of_gaussian_data_has_the_noise_as_its_risk():

@@ -108,6 +108,7 @@ def test_strings_from_outside_are_escaped(tiny, tmp_path, language):
     manifest = json.loads((results / "manifest.json").read_text())
     manifest["versions"]["numpy"] = evil
     manifest["config"]["studies"][0]["name"] = evil
+    manifest["config_sha256"] = "<script>alert(1)"
     manifest["git"] = {"commit": "<b>" * 4, "changed": True}
     (tmp_path / "results" / "manifest.json").write_text(json.dumps(manifest))
     facts = facts_of(results)

@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test lint bench docs unlock clean
+.PHONY: help setup report test lint bench docs screenshots unlock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.ready ## create the environment
 
@@ -18,7 +18,7 @@ report: $(VENV)/.ready ## run everything and print where the page is
 
 test: $(VENV)/.ready-dev ## run all tests and checks
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto
 
 lint: $(VENV)/.ready-dev ## check style, types and the direction of imports
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --verbose >/dev/null \
@@ -31,6 +31,9 @@ bench: $(VENV)/.ready-bench ## time this against the article's loop and others, 
 
 docs: $(VENV)/.ready ## rewrite the schema and the table of config keys
 	@$(BIN)/python -m decaybench.schema
+
+screenshots: $(VENV)/.ready-dev ## photograph the page for the README (wants chromium)
+	@$(BIN)/python docs/screenshots.py
 
 unlock: $(VENV)/.ready ## after a kill: release the lock; then run again
 	@$(BIN)/snakemake --unlock

@@ -49,9 +49,9 @@ def study(seeds: int, weight_decays: int, **keys: object) -> dict:
 
 
 def _train_seeds(config: dict, seeds: str) -> None:
-    from decaybench.config import parse_config
     from decaybench.grid import study_spec
     from decaybench.learning.block import train_cells
+    from decaybench.reading import parse_config
 
     spec = study_spec(parse_config(config).studies[0])
     parts = [part.model_copy(update={"seeds": seeds}) for part in spec.parts]

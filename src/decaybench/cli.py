@@ -95,8 +95,8 @@ def _plan(options: argparse.Namespace) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from decaybench.config import parse_config
     from decaybench.grid import block_specs
+    from decaybench.reading import parse_config
 
     with options.config.open(encoding="utf-8") as handle:
         try:

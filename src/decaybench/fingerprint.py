@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent
 PACKAGE = ROOT.name
 # Configs are data: all that they say stands in a job's spec, so the code that reads them is left out.
-DATA_MODULES = {f"{PACKAGE}.config", f"{PACKAGE}.fingerprint"}
+DATA_MODULES = {PACKAGE, f"{PACKAGE}.config", f"{PACKAGE}.reading", f"{PACKAGE}.fingerprint"}
 
 
 def fingerprint(*entries: str, libraries: tuple[str, ...] = ()) -> str:

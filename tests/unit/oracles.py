@@ -7,9 +7,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from decaybench.config import Linear, parse_config
+from decaybench.config import Linear
 from decaybench.grid import study_spec
 from decaybench.learning.block import train_cells
+from decaybench.reading import parse_config
 from decaybench.streams import stream
 from decaybench.tasks import generate
 

@@ -5,7 +5,8 @@ import math
 
 import pytest
 
-from decaybench.config import Config, ConfigError, parse_config
+from decaybench.config import Config, ConfigError
+from decaybench.reading import parse_config
 
 
 def study(**keys):

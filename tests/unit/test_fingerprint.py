@@ -18,7 +18,7 @@ REPORT = """
 import json, sys
 import decaybench
 from pathlib import Path
-from decaybench.config import parse_config
+from decaybench.reading import parse_config
 from decaybench.learning import code_of
 from decaybench.fingerprint import fingerprint
 

@@ -6,7 +6,8 @@ from snakemake.exceptions import WorkflowError
 
 try:
     from decaybench import workflow as jobs
-    from decaybench.config import ConfigError, parse_config
+    from decaybench.config import ConfigError
+    from decaybench.reading import parse_config
 except ImportError as error:
     raise WorkflowError(
         f"decaybench is not installed for {sys.executable} ({error}); run `make setup`"

@@ -23,6 +23,7 @@ FIGURES = {
     "loss_by_weight_decay": "decaybench.figures.loss_by_weight_decay",
     "accuracy_by_weight_decay": "decaybench.figures.accuracy_by_weight_decay",
     "weight_norm": "decaybench.figures.weight_norm",
+    "occam": "decaybench.figures.occam",
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
+from typing import Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -18,6 +19,14 @@ from decaybench.grid import weight_decay_label
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 LONG_LABEL = 6  # letters; a λ with a longer name gets a tick but no name
 MANY_TICKS = 16
+
+
+class Places(Protocol):
+    """An x axis that knows where its values stand."""
+
+    def position(self, values: FloatArray, /) -> FloatArray:
+        """Places of values, any shape."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -121,6 +130,14 @@ def log_axis(axes: Axes, limits: tuple[float, float]) -> None:
     axes.set_ylim(*limits)
     ticks = log_ticks(*limits, height=panel_height(axes))
     _set_ticks(axes, ticks, log_names(ticks))
+
+
+def linear_axis(axes: Axes, limits: tuple[float, float]) -> None:
+    """A linear y axis with a handful of ticks."""
+    axes.set_ylim(*limits)
+    room = max(2, int(panel_height(axes) / 20))
+    ticks = [float(t) for t in MaxNLocator(room, steps=[1, 2, 2.5, 5, 10]).tick_values(*limits) if limits[0] <= t <= limits[1]]
+    _set_ticks(axes, ticks, [f"{tick:,.6g}".replace("-", "−") for tick in ticks])
 
 
 def share_axis(axes: Axes, limits: tuple[float, float]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -82,17 +82,19 @@ def canvas(
     titles: Sequence[str | None],
     ends: Sequence[str],
     own_values: bool = False,
+    small_ends: Sequence[str] = (),
 ) -> Canvas:
     """Cells in one or two columns.
 
     heights: points of each panel of a cell. axis_names: of x and of y. ends: names that lines
     will carry at their right ends. own_values: every cell has its own y
-    axis, which takes room for its ticks.
+    axis, which takes room for its ticks. small_ends: further names, in the size of notes.
     """
     columns = 1 if n_cells == 1 else 2
     rows = ceil(n_cells / columns)
     gap = LEFT - 12 if own_values else 24.0
-    right = max(text_width(name) for name in ends) + 8
+    widths = [text_width(name) for name in ends] + [text_width(name, style.NOTE) for name in small_ends]
+    right = max(widths) + 8
     width = (style.WIDTH - LEFT - right - gap * (columns - 1)) / columns
     title = TITLE if any(titles) else 8.0
     cell_height = title + sum(heights) + INNER_GAP * (len(heights) - 1) + BELOW
@@ -182,19 +184,26 @@ def panel_height(axes: Axes) -> float:
     return float(axes.bbox.height) * 72 / axes.figure.dpi
 
 
-def label_ends(axes: Axes, entries: Sequence[tuple[float, str, style.Colour]], inside: bool = False) -> None:
+def label_ends(
+    axes: Axes,
+    entries: Sequence[tuple[float, str, style.Colour]],
+    inside: bool = False,
+    small: Collection[str] = (),
+) -> None:
     """Names at the right ends of lines, moved apart where the lines end close together.
 
-    entries: y of the end, name, colour. inside: left of the panel's edge, where a neighbour begins.
+    entries: y of the end, name, colour. inside: left of the panel's edge, where a neighbour begins. small:
+    names in the size of notes.
     """
     height = panel_height(axes)
     to_points = axes.transScale + axes.transLimits
     wanted = sorted((float(to_points.transform((0, y))[1]) * height, text, colour) for y, text, colour in entries)
-    places = _apart([min(max(y, 5), height - 5) for y, _, _ in wanted], style.LABEL + 2)
+    places = _apart([min(max(y, 5), height - 5) for y, _, _ in wanted], style.LABEL + 2, height)
     for place, (_, text, colour) in zip(places, wanted, strict=True):
         axes.annotate(
             text, (1, place / height), xycoords="axes fraction", xytext=(-4 if inside else 5, 0),
             textcoords="offset points", ha="right" if inside else "left", va="center_baseline", color=colour.light,
+            fontsize=style.NOTE if text in small else style.LABEL,
         )  # fmt: skip
 
 
@@ -208,8 +217,11 @@ def label_exit(axes: Axes, x: float, text: str, colour: style.Colour) -> None:
     )  # fmt: skip
 
 
-def _apart(places: list[float], distance: float) -> list[float]:
-    """Ascending places moved by as little as needed to be `distance` apart, upwards and downwards alike."""
+def _apart(places: list[float], distance: float, height: float) -> list[float]:
+    """Ascending places moved by as little as needed to be `distance` apart, upwards and downwards alike.
+
+    Within the height, where there is room for all.
+    """
     for _ in range(50):
         crowded = False
         for lower, upper in pairwise(range(len(places))):
@@ -220,7 +232,15 @@ def _apart(places: list[float], distance: float) -> list[float]:
                 crowded = True
         if not crowded:
             break
-    return places
+    lowest, highest = 4.0, max(height - 4, 4 + distance * (len(places) - 1))
+    places = [max(place, lowest + distance * index) for index, place in enumerate(places)]
+    return [min(place, highest - distance * index) for index, place in enumerate(reversed(places))][::-1]
+
+
+def name_panel(figure: Figure, panel: Axes, name: str) -> None:
+    """The name of one panel's own y axis, where the panels of a cell measure different things."""
+    box = panel.get_position()
+    figure.text(11 / style.WIDTH, (box.y0 + box.y1) / 2, name, rotation=90, ha="center", va="center")
 
 
 def say_all_diverged(axes: Axes) -> None:

@@ -23,6 +23,21 @@ CHOSEN = "chosen λ"
 TOTAL_NORM = "‖w‖"
 ROW_SPACE = "row space"
 NULL_SPACE = "null space"
+THEORY = "theory"
+MEAN_PREDICTOR = "mean of y"
+CHANCE = "chance"
+NOISE_FLOOR = "noise floor"
+EFFECTIVE_DOF = "effective dof"
+NATS = "nats"
+FIT = "fit"
+FLEXIBILITY = "flexibility"
+EVIDENCE = "evidence"
+RIDGE = "ridge"
+HIGHEST = "highest evidence"
+HIGHEST_LEFT = "← highest evidence"
+HIGHEST_RIGHT = "highest evidence →"
+LOWEST = "lowest test loss"
+DIFFERENCE = "evidence = fit − flexibility"
 
 BAND = "line: mean, band: 95 % interval"
 MEAN_ONLY = "line: mean"
@@ -32,6 +47,9 @@ ALL_DIVERGED = "every run diverged"
 FIXED = (
     EPOCH, WEIGHT_DECAY, SQUARED_ERROR, CROSS_ENTROPY, LOSS, ACCURACY, NORM,
     TRAIN, TEST, GAP, CHOSEN, TOTAL_NORM, ROW_SPACE, NULL_SPACE,
+    THEORY, MEAN_PREDICTOR, CHANCE, NOISE_FLOOR,
+    EFFECTIVE_DOF, NATS, FIT, FLEXIBILITY, EVIDENCE, RIDGE,
+    HIGHEST, HIGHEST_LEFT, HIGHEST_RIGHT, LOWEST, DIFFERENCE,
     BAND, MEAN_ONLY, LAW, ALL_DIVERGED,
 )  # fmt: skip
 
@@ -41,8 +59,13 @@ SEEDS = "seeds: {n}"
 DOTS = "dots: {shown} of {total} seeds"
 DIVERGED = "diverged runs: {n} of {total}"
 VARIANTS = "variants shown: {shown} of {total}"
+BELOW = {
+    MEAN_PREDICTOR: "mean of y, below the panel: {value}",
+    NOISE_FLOOR: "noise floor, below the panel: {value}",
+    CHANCE: "chance, below the panel: {value}",
+}  # what a level is called in a note
 
-TEMPLATES = (PANEL, PANEL_CHOSEN, SEEDS, DOTS, DIVERGED, VARIANTS)
+TEMPLATES = (PANEL, PANEL_CHOSEN, SEEDS, DOTS, DIVERGED, VARIANTS, *BELOW.values())
 
 ALL = FIXED + TEMPLATES
 

@@ -1,19 +1,29 @@
-"""Test and train loss against λ: test above, on its own scale, where a U can be seen; train below."""
+"""Test and train loss against λ: test above, on its own scale, where a U can be seen; train below.
+
+On the test loss lie what theory says of it and what needs no training, as far as the facts know.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from decaybench.config import Variant
-from decaybench.figures import labels, style, sweep
+from decaybench.figures import labels, overlay, style, sweep
 from decaybench.figures.axes import WeightDecayAxis, log_axis, log_limits, mark_chosen, typical
 from decaybench.figures.canvas import canvas, label_ends, say_all_diverged
 from decaybench.figures.data import Line, StudyData
+from decaybench.figures.overlay import Level
 
 SERIES = (("test_loss", labels.TEST, style.TEST, "-"), ("train_loss", labels.TRAIN, style.TRAIN, style.DASHED))
+THEORY = "theory_test_loss"
 HEADROOM = 1.16  # of a logarithmic axis, for the name of the chosen λ
+
+Lines = Mapping[tuple[str, str], Line]
+Levels = dict[str, list[Level]]
 
 
 def applies(data: StudyData) -> bool:
@@ -24,51 +34,85 @@ def applies(data: StudyData) -> bool:
 def draw(data: StudyData) -> Figure:
     """One cell a variant."""
     variants = sweep.shown_variants(data)
-    lines = {(v.name, s[0]): data.along_weight_decay(v, s[0]) for v in variants for s in SERIES}
+    metrics = [THEORY, *(metric for metric, *_ in SERIES)]
+    lines = {(v.name, metric): data.along_weight_decay(v, metric) for v in variants for metric in metrics}
+    measured = [line for (_, metric), line in lines.items() if metric != THEORY]
     dots = sweep.Dots.of(data, variants, len(SERIES))
     shared = sweep.comparable(variants)
+    alive = [index for index, variant in enumerate(variants) if len(lines[variant.name, "test_loss"].x)]
+    limits, levels, below = _test_limits(data, [variants[index] for index in alive], lines, shared)
+    names = list(dict.fromkeys(level.name for own in levels.values() for level in own))
+    theory = any(metric == THEORY and len(line.x) for (_, metric), line in lines.items())
     page = canvas(
         len(variants),
         (140, 74) if len(variants) == 1 else (88, 50),
         axis_names=(labels.WEIGHT_DECAY, sweep.loss_name(variants)),
-        notes=sweep.notes_of(data, variants, list(lines.values()), dots),
+        notes=[*sweep.notes_of(data, variants, measured, dots), *overlay.notes_below(below)],
         titles=sweep.titles_of(variants),
-        ends=[name for _, name, *_ in SERIES],
+        ends=[*(name for _, name, *_ in SERIES), *([labels.THEORY] if theory else [])],
         own_values=not shared,
+        small_ends=names,
     )
-    alive = [index for index, variant in enumerate(variants) if len(lines[variant.name, "test_loss"].x)]
-    named = next((index for index in alive if page.in_last_column(index)), alive[0] if alive else None)
+    # The variant with most to name carries the names.
+    right = [index for index in alive if page.in_last_column(index)] or alive[:1]
+    named = max(right, key=lambda i: len(levels[variants[i].name]) + len(lines[variants[i].name, THEORY].x), default=-1)
     for index, (variant, panels) in enumerate(zip(variants, page.cells, strict=True)):
         axis = WeightDecayAxis(tuple(variant.grid.weight_decay))
-        limited = variants if shared else [variant]
         for panel, (metric, name, colour, linestyle) in zip(panels, SERIES, strict=True):
             axis.set_up(panel)
             if index not in alive:
                 say_all_diverged(panel)
                 continue
-            log_axis(panel, _limits(data, limited, lines, metric))
+            test = metric == "test_loss"
+            own = limits[variant.name] if test else _limits(data, variants if shared else [variant], lines, metric)
+            log_axis(panel, own)
             if shared and index % page.columns:
                 panel.tick_params(labelleft=False)
             line = lines[variant.name, metric]
             dots.draw(panel, axis, data.runs(variant), metric, colour)
-            sweep.draw_line(panel, axis, line, colour, linestyle)
-            _mark_choice(data, variant, axis, panel, named=index == alive[0] and metric == "test_loss")
+            _mark_choice(data, variant, axis, panel, named=index == alive[0] and test)
+            ends = [(line.value[-1], name, colour)]
+            law = lines[variant.name, THEORY] if test else Line(*np.empty((4, 0)))
+            # Where theory draws the line, the measured means are its dots.
+            sweep.draw_line(panel, axis, line, colour, "" if len(law.x) == len(line.x) else linestyle)
+            if len(law.x):
+                overlay.draw_theory(panel, axis, law)
+                ends.append((law.value[-1], labels.THEORY, style.INK))
+            for level in levels[variant.name] if test else ():
+                overlay.draw_level(panel, level)
+                ends.append((level.value, level.name, style.MUTED))
             if index == named:
-                label_ends(panel, [(line.value[-1], name, colour)], inside=not page.in_last_column(index))
+                label_ends(panel, ends, inside=not page.in_last_column(index), small=names)
     return page.figure
 
 
-def _limits(
-    data: StudyData, variants: list[Variant], lines: dict[tuple[str, str], Line], metric: str
-) -> tuple[float, float]:
+def _test_limits(
+    data: StudyData, variants: Sequence[Variant], lines: Lines, shared: bool
+) -> tuple[dict[str, tuple[float, float]], Levels, list[Level]]:
+    """Limits of the test loss and the levels within them by variant; the levels below any panel."""
+    limits: dict[str, tuple[float, float]] = {}
+    levels: Levels = {}
+    below: list[Level] = []
+    for together in [variants] if shared else [[variant] for variant in variants]:
+        found = [level for variant in together for level in overlay.levels_of(data, variant)]
+        bounds, near, far = overlay.with_levels(_limits(data, together, lines, "test_loss"), found)
+        below += far
+        for variant in together:
+            limits[variant.name] = bounds[0], bounds[0] * (bounds[1] / bounds[0]) ** HEADROOM
+            levels[variant.name] = [level for level in overlay.levels_of(data, variant) if level in near]
+    return limits, levels, below
+
+
+def _limits(data: StudyData, variants: Sequence[Variant], lines: Lines, metric: str) -> tuple[float, float]:
     """Around means, intervals and nearly all dots."""
     shown = []
     for variant in variants:
         line = lines[variant.name, metric]
         shown += [line.value, line.high, np.maximum(line.low, 0.3 * line.value)]
         shown.append(typical(data.runs(variant)[metric].to_numpy(np.float64)))
-    low, high = log_limits(shown)
-    return low, (low * (high / low) ** HEADROOM if metric == "test_loss" else high)
+        if metric == "test_loss":
+            shown.append(lines[variant.name, THEORY].value)
+    return log_limits(shown)
 
 
 def _mark_choice(data: StudyData, variant: Variant, axis: WeightDecayAxis, panel: Axes, named: bool) -> None:

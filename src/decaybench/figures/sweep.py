@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from decaybench.analysis.statistics import FloatArray
 from decaybench.config import Variant
 from decaybench.figures import labels, style
-from decaybench.figures.axes import WeightDecayAxis
+from decaybench.figures.axes import Places, WeightDecayAxis
 from decaybench.figures.canvas import seeds_note
 from decaybench.figures.data import Line, StudyData
 
@@ -70,7 +70,7 @@ class Dots:
 
 
 def draw_line(
-    axes: Axes, axis: WeightDecayAxis, line: Line, colour: style.Colour, linestyle: object = "-", width: float = 1.6
+    axes: Axes, axis: Places, line: Line, colour: style.Colour, linestyle: object = "-", width: float = 1.6
 ) -> None:
     """Means and intervals; the one at λ = 0 stands alone, left of the break."""
     bottom, top = axes.get_ylim()
@@ -80,8 +80,9 @@ def draw_line(
     joined = int(rest.sum()) > 1
     seen = np.where(line.value >= bottom, line.value, np.nan)
     dotted = rest.sum() <= MARKED or not linestyle
+    y = line.value if axes.get_yscale() == "linear" else np.where(line.value > 0, line.value, bottom / 10)
     sns.lineplot(
-        x=x[rest], y=np.where(line.value[rest] > 0, line.value[rest], bottom / 10), ax=axes, color=colour.light,
+        x=x[rest], y=y[rest], ax=axes, color=colour.light,
         errorbar=None, estimator=None, sort=False, linestyle=linestyle, linewidth=width, legend=False, zorder=3,
     )  # fmt: skip
     if dotted:

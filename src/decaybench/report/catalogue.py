@@ -23,6 +23,10 @@ SHOWN = (
     N_("no pair of cells"),
     N_("squared target units"),
     N_("nats"),
+    N_("times"),
+    N_("share"),
+    N_("rank correlation"),
+    N_("relative distance"),
 )
 
 

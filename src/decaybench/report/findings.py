@@ -6,7 +6,13 @@ intervals, never off bare means.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from statistics import NormalDist
+
+from decaybench.analysis.statistics import LEVEL
+from decaybench.report.cures import KINDS, Cure
 from decaybench.report.studies import Fact, StudyView, VariantView
+from decaybench.report.verdicts import ClaimView, RegimeView
 
 EFFECTS = ("lower", "higher", "no_difference", "chose_zero", "no_zero", "unknown", "nothing")
 SHAPES = ("u_shaped", "falls", "rises", "falls_then_flat", "flat_then_rises", "flat", "single", "unknown", "nothing")
@@ -17,6 +23,16 @@ NORMS = ("falls", "rises", "no_difference", "unknown", "nothing")
 STARTS = ("start_wins", "decay_wins", "no_difference", "unknown")
 NULL_SHARES = ("mostly", "little", "partly", "unknown")
 BASELINES = ("worse", "better", "no_difference", "unknown")
+VERDICTS = ("supported", "partly", "refuted", "inconclusive", "not judged")
+RAZORS = ("agree", "less", "more", "unknown")
+DEGREES = ("true", "higher", "lower", "unsettled")
+LENGTHS = ("misleads", "unknown")
+THEORIES = ("agrees", "off", "nothing")
+RERUNS = ("same", "apart", "nothing")
+TERMS = ("ridge", "forgotten_start", "slow_bias", "unknown")
+LEADS = ("alone", "tied", "unknown")
+REACHES = ("less", "more", "same", "unknown")
+NAMED_CURES = KINDS
 GOOD = ("lower",)  # effects on which decay helped
 
 
@@ -158,6 +174,90 @@ def against_mean(view: VariantView, label: str) -> str:
     exact = {bound: reference["value"] if reference[bound] is None else reference[bound] for bound in ("low", "high")}
     words = {"above": "worse", "below": "better", "around": "no_difference", "unknown": "unknown"}
     return words[compare(view.fact(label, "test_loss"), exact)]
+
+
+def verdict(view: ClaimView | RegimeView) -> str:
+    """The verdict on a claim, over all regimes or in one."""
+    return view.verdict
+
+
+def razor(view: VariantView) -> str:
+    """Where evidence puts λ, against the λ that new rows cannot tell from the best."""
+    picked, best = view.value("evidence/weight_decay"), view.value("oracle/weight_decay")
+    if picked is None or best is None or not has_intervals(view):
+        return "unknown"
+    if picked == best or (view.chosen is not None and picked in (view.value("as_good/weight_decay") or [])):
+        return "agree"
+    return "less" if picked < best else "more"
+
+
+def degree(view: VariantView, criterion: str) -> str:
+    """The degree that a criterion picks, against the degree of the function that made the data."""
+    pick, truth = view.fact("degree", criterion), view.value("degree/true")
+    if pick["low"] is None or pick["low"] <= truth <= pick["high"]:
+        return "true" if pick["low"] == pick["high"] == truth else "unsettled"
+    return "higher" if pick["low"] > truth else "lower"
+
+
+def length(view: VariantView) -> str:
+    """Whether weights that are no longer predict worse."""
+    low = view.fact("same_norm", "ratio")["low"]
+    return "misleads" if low is not None and low > 1 else "unknown"
+
+
+def theory(views: Sequence[VariantView]) -> str:
+    """Whether the largest of all distances from theory is one that chance alone would give."""
+    scores = [view.fact(label, "theory_z")["value"] for view in views for label in view.predicted]
+    return {"same": "agrees", "apart": "off", "nothing": "nothing"}[_by_chance(scores)]
+
+
+def rerun(rows: Sequence[tuple[VariantView, str]]) -> str:
+    """Whether our weight norms are those that other people's executions printed."""
+    return _by_chance([view.fact(label, "published_z")["value"] for view, label in rows])
+
+
+def _by_chance(scores: Sequence[float]) -> str:
+    if not scores:
+        return "nothing"
+    bound = NormalDist().inv_cdf(1 - (1 - LEVEL) / 2 / len(scores))
+    return "same" if max(map(abs, scores)) <= bound else "apart"
+
+
+def fixed(view: VariantView, label: str) -> str:
+    """The term of the expected test loss that decay at a λ lowers most."""
+    if "0" not in view.terms or label not in view.terms or label == "0":
+        return "unknown"
+    drops = {
+        term: view.fact("0", f"theory_{term}")["value"] - view.fact(label, f"theory_{term}")["value"]
+        for term in TERMS[:-1]
+    }
+    return max(drops, key=lambda term: drops[term])
+
+
+def left(view: VariantView, label: str) -> str:
+    """The largest term of the expected test loss at a λ."""
+    if label not in view.terms:
+        return "unknown"
+    return max(TERMS[:-1], key=lambda term: float(view.fact(label, f"theory_{term}")["value"]))
+
+
+def lead(cures: Sequence[Cure]) -> str:
+    """Whether the best cure stands apart from the next."""
+    first, second = (cure.view.facts[cure.key] for cure in cures[:2])
+    return {"below": "alone", "around": "tied", "above": "tied", "unknown": "unknown"}[compare(first, second)]
+
+
+def reach(view: VariantView, reference: VariantView) -> str:
+    """How long the weights end at the largest λ, against another optimizer's; within a factor two they are alike."""
+    ours, theirs = (each.fact(reference.last, "weight_norm") for each in (view, reference))
+    if None in (ours["low"], theirs["low"]) or theirs["low"] <= 0:
+        return "unknown"
+    low, high = ours["low"] / theirs["high"], ours["high"] / theirs["low"]
+    if low > 2:
+        return "less"
+    if high < 1 / 2:
+        return "more"
+    return "same" if low >= 1 / 2 and high <= 2 else "unknown"
 
 
 def cards(studies: list[StudyView], limit: int = 6) -> list[tuple[str, StudyView]]:

@@ -76,7 +76,7 @@ class Numbers:
         names = (
             "fact", "interval", "estimate", "plain", "plain_percent", "weight_decay", "weight_decays", "lam",
             "label_of", "level", "setting", "derived", "derived_percent", "ratio", "ratio_small", "percent",
-            "percent_change", "percent_estimate", "total", "why_none",
+            "percent_change", "percent_estimate", "total", "tally", "why_none", "count_of",
         )  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
@@ -217,6 +217,22 @@ class Numbers:
         """The sum of a count over all variants of all studies."""
         count = sum(view.value(quantity) or 0 for study in self.studies for view in study.variants)
         return Markup('<data data-sum="{}" value="{}">{}</data>').format(quantity, count, f"{count:,}")
+
+    def tally(self, verdict: str) -> Markup:
+        """How many claims got a verdict."""
+        count = sum(
+            fact["value"] == verdict
+            for key, fact in self.facts.items()
+            if key.startswith("claims/") and key.endswith("/verdict") and key.count("/") == 2
+        )
+        return Markup('<data data-tally="claims/*/verdict" data-verdict="{}" value="{}">{}</data>').format(
+            verdict, count, count
+        )
+
+    def count_of(self, key: str) -> Markup:
+        """On how many seeds a fact rests."""
+        n = find(self.facts, key)["n"]
+        return Markup("–") if n is None else self.derived(f"{key}#n", n)
 
     def _percent(self, share: float) -> str:
         points = 100 * share

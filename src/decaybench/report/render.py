@@ -20,6 +20,7 @@ from decaybench.report.numbers import Numbers
 from decaybench.report.sections import SECTIONS, Page
 from decaybench.report.shelf import Shelf
 from decaybench.report.studies import study_views
+from decaybench.report.verdicts import claim_views
 
 
 class WordingError(ValueError):
@@ -40,7 +41,7 @@ def page_text(config: Config, language: str, results: Path) -> str:
     """The page as HTML."""
     facts = _read(results / "facts.json", {})
     studies = study_views(config, facts)
-    page = Page(studies)
+    page = Page(studies, claim_views(_read(results / "claims.json", []), facts))
     environment = make_environment(language)
     gettext = gettext_of(language)
     numbers = Numbers(facts, studies, language, gettext)
@@ -49,7 +50,6 @@ def page_text(config: Config, language: str, results: Path) -> str:
         page=page,
         facts=facts,
         config=config,
-        claims=_read(results / "claims.json", {}),
         shelf=Shelf(results, studies, gettext),
         methods=Methods(studies, _read(results / "manifest.json", {}), _read(results / "timings.json", {})),
         sections=[section for section in SECTIONS if section.applies(page)],

@@ -6,12 +6,16 @@ A new section is one line here and one template a language: sections/NN_name.{en
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from decaybench.report import findings
 from decaybench.report.catalogue import N_
-from decaybench.report.studies import StudyView
+from decaybench.report.cures import Cure, best_compared
+from decaybench.report.studies import StudyView, VariantView
+from decaybench.report.verdicts import ClaimView, failed
+
+QUESTIONS = 5  # asked at the end of the page
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,7 @@ class Page:
     """Which studies the sections tell about."""
 
     studies: list[StudyView]
+    claims: list[ClaimView] = field(default_factory=list)
 
     @property
     def told(self) -> list[StudyView]:
@@ -63,8 +68,85 @@ class Page:
 
     @cached_property
     def cards(self) -> list[tuple[str, StudyView]]:
-        """The first screen."""
-        return findings.cards(self.studies)
+        """The first screen, with room for a claim that failed."""
+        return findings.cards(self.studies, 6 if self.failed is None else 5)
+
+    @property
+    def judged(self) -> list[ClaimView]:
+        """The article's claims that some training speaks to."""
+        return [claim for claim in self.claims if claim.judged]
+
+    @property
+    def failed(self) -> ClaimView | None:
+        """A claim that did not hold somewhere, for the first screen."""
+        return failed(self.judged)
+
+    @cached_property
+    def weighed(self) -> VariantView | None:
+        """The variant where evidence speaks of most trained λ: the one for Occam's razor."""
+        views = [study.base for study in self.studies if study.base.value("evidence/weight_decay") is not None]
+        return max(views, key=lambda view: len(view.value("near_ridge/weight_decay") or ()), default=None)
+
+    @cached_property
+    def degrees(self) -> VariantView | None:
+        """The variant whose study picks the degree of a polynomial."""
+        return next((s.base for s in self.studies if s.base.value("degree/validation") is not None), None)
+
+    @cached_property
+    def misled(self) -> VariantView | None:
+        """Where the length of the weights tells least about the test loss."""
+        views = [study.base for study in self.studies if study.base.value("same_norm/ratio") is not None]
+        return max(views, key=lambda view: float(view.value("same_norm/ratio")), default=None)
+
+    @cached_property
+    def predicted(self) -> list[VariantView]:
+        """Variants that theory predicts."""
+        return [view for study in self.studies for view in study.variants if view.predicted]
+
+    @cached_property
+    def published(self) -> list[tuple[VariantView, str]]:
+        """Variants and λ that other people ran, too."""
+        return [
+            (view, label)
+            for study in self.studies
+            for view in study.variants
+            for label in view.measured
+            if view.has(label, "published_z")
+        ]
+
+    @cached_property
+    def cures(self) -> list[Cure]:
+        """Cures on one scale, the best first."""
+        return best_compared(self.studies)
+
+    @cached_property
+    def optimizers(self) -> list[VariantView]:
+        """Variants of one study that differ in the optimizer alone, plain gradient descent first."""
+        return next((views for study in self.studies if (views := study.optimizers)), [])
+
+    @cached_property
+    def scaled(self) -> list[VariantView]:
+        """Two variants of one study alike but for the rows, whose best λ theory knows: fewest and most rows."""
+        for study in self.studies:
+            views = [study.base, *(v for v in study.variants if study.differs_in_rows_only(v))]
+            known = sorted((v for v in views if v.value("optimal_weight_decay")), key=lambda v: v.variant.task.n_train)
+            if len(known) > 1:
+                return [known[0], known[-1]]
+        return []
+
+    @property
+    def questions(self) -> list[str]:
+        """What the reader is asked, at most QUESTIONS."""
+        asked = {
+            "start": bool(self.started),
+            "norm": self.misled is not None,
+            "rows": bool(self.scaled),
+            "evidence": self.weighed is not None,
+            "adam": bool(self.optimizers),
+            "shape": True,
+            "gap": True,
+        }
+        return [name for name, known in asked.items() if known][:QUESTIONS]
 
 
 @dataclass(frozen=True)
@@ -83,12 +165,18 @@ class Section:
 
 SECTIONS = (
     Section(0, "summary", N_("In one minute")),
+    Section(2, "verdicts", N_("Did the article’s claims hold?"), lambda page: bool(page.judged)),
     Section(3, "overfitting", N_("What is overfitting?")),
     Section(4, "how-much", N_("How much decay?")),
     Section(5, "choice", N_("Which λ, and how sure?")),
     Section(6, "small-weights", N_("Does decay make weights small?")),
+    Section(8, "occam", N_("Occam’s razor, measured"), lambda page: page.weighed is not None),
     Section(9, "start", N_("Where the simple story fails"), lambda page: bool(page.started)),
+    Section(10, "cures", N_("Other cures on one scale"), lambda page: bool(page.cures)),
+    Section(12, "optimizers", N_("L2 is not decay under Adam"), lambda page: bool(page.optimizers)),
     Section(13, "real-data", N_("What about real data?"), lambda page: bool(page.real)),
+    Section(14, "check", N_("Check yourself"), lambda page: len(page.questions) == QUESTIONS),
     Section(15, "methods", N_("Methods, and how to rerun")),
+    Section(16, "limits", N_("Limits, and what would change our mind"), lambda page: bool(page.judged)),
     Section(17, "glossary", N_("Glossary")),
 )

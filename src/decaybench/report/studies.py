@@ -167,6 +167,26 @@ class VariantView:
         return bool(abs(left) < 2**-52 * self.fact(label, "weight_norm")["value"])
 
     @property
+    def predicted(self) -> list[str]:
+        """The λ at which theory's test loss stands beside the measured one."""
+        return [label for label in self.measured if self.has(label, "theory_z")]
+
+    @property
+    def terms(self) -> list[str]:
+        """The λ at which theory splits the test loss into ridge, forgotten start and slow bias."""
+        return [label for label in self.measured if self.has(label, "theory_slow_bias")]
+
+    @property
+    def weighed(self) -> list[str]:
+        """The λ at which fit and flexibility were measured."""
+        return [label for label in self.measured if self.has(label, "effective_dof")]
+
+    def total_penalty(self, label: str) -> float:
+        """Λ = nλ/g: what multiplies half of ‖w‖² beside the sum of half squared errors."""
+        factor = 2 if self.variant.loss == "mse" else 1
+        return self.variant.task.n_train * float(label) / factor
+
+    @property
     def overlap(self) -> bool:
         """Whether seeds are random splits of one data set, which share rows."""
         return self.variant.task.kind in BUNDLED_ROWS
@@ -232,6 +252,35 @@ class StudyView:
             if view.name != BASE and same and not view.variant.training.in_span and view.measured:
                 return view
         return None
+
+    @cached_property
+    def optimizers(self) -> list[VariantView]:
+        """Plain gradient descent, then the variants that differ in an adaptive optimizer alone; else empty."""
+        base = self.base
+        if base.variant.training.optimizer != "sgd" or base.variant.training.momentum or not base.measured:
+            return []
+        others = [
+            view
+            for view in self.variants
+            if view.variant.training.optimizer != "sgd"
+            and view.measured == base.measured
+            and (view.variant.task, view.variant.model) == (base.variant.task, base.variant.model)
+            and view.variant.training.model_copy(update={"optimizer": "sgd"}) == base.variant.training
+        ]
+        return [base, *others] if others and len(base.measured) > 1 else []
+
+    @property
+    def degrees(self) -> list[int]:
+        """The degrees of a polynomial that the facts compare."""
+        tried = {getattr(view.variant.task, "degree", 0) for view in self.variants}
+        return sorted(degree for degree in tried if self.base.value(f"degree/{degree}/validation") is not None)
+
+    def differs_in_rows_only(self, view: VariantView) -> bool:
+        """Whether a variant has another number of rows and nothing else that differs from the base."""
+        base = self.base.variant
+        task = view.variant.task.model_copy(update={"n_train": base.task.n_train})
+        same = (task, view.variant.model, view.variant.training) == (base.task, base.model, base.training)
+        return same and view.variant.task.n_train != base.task.n_train
 
     @property
     def fair(self) -> VariantView:

@@ -13,9 +13,10 @@ import pyarrow as pa
 
 from decaybench.analysis.facts import study_facts
 from decaybench.cells import CELL_COLUMNS, CELL_SCHEMA, HISTORY_SCHEMA, write_json, write_table
-from decaybench.config import Study, parse_config
+from decaybench.config import Study
 from decaybench.figures import FIGURES, figure_svg
 from decaybench.figures.data import StudyData
+from decaybench.reading import parse_config
 
 
 def never(weight_decay: float, seed: int) -> bool:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from decaybench.cli import main
-from decaybench.config import Config, parse_config
+from decaybench.config import Config
 from decaybench.grid import block_specs, study_spec
+from decaybench.reading import parse_config
 
 VOID = {"meta", "br", "img", "input", "link", "hr"}
 

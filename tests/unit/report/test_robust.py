@@ -10,7 +10,8 @@ import shutil
 import pytest
 from pages import TINY, build, facts_of, read
 
-from decaybench.config import Config, parse_config
+from decaybench.config import Config
+from decaybench.reading import parse_config
 from decaybench.report.render import page_text
 
 SMALL = {

@@ -21,8 +21,10 @@ test: $(VENV)/.ready-dev ## run all tests and checks
 	@$(BIN)/python -m pytest -n auto
 
 lint: $(VENV)/.ready-dev ## check style, types and the direction of imports
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --verbose >/dev/null \
-		|| { $(BIN)/lint-imports; exit 1; }
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
 	@$(BIN)/snakefmt --check Snakefile workflow
 	@$(BIN)/snakemake --lint
 

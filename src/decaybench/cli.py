@@ -71,7 +71,12 @@ def _parser() -> argparse.ArgumentParser:
     judge.add_argument("--claims", type=Path, required=True)
     judge.set_defaults(run=_judge)
 
+    cost = verbs.add_parser("cost", help="time a training step with and without decay on this machine")
+    cost.add_argument("--output", type=Path, required=True)
+    cost.set_defaults(run=_cost)
+
     gather = verbs.add_parser("gather", help="merge the facts and timings of all studies")
+    gather.add_argument("--cost", type=Path, required=True)
     gather.add_argument("--config", required=True, help="the config as JSON")
     gather.add_argument("--study-facts", type=Path, nargs="+", required=True)
     gather.add_argument("--claims", type=Path, required=True)
@@ -201,10 +206,18 @@ def _judge(options: argparse.Namespace) -> None:
     write_json(judge(CLAIMS, Case.of(config, cells, history)), options.claims)
 
 
+def _cost(options: argparse.Namespace) -> None:
+    from decaybench.cells import write_json
+    from decaybench.learning import cost
+
+    write_json(cost.measure(), options.output)
+
+
 def _gather(options: argparse.Namespace) -> None:
     import json
 
     from decaybench import provenance
+    from decaybench.analysis import cost
     from decaybench.analysis.claim_facts import claim_facts
     from decaybench.cells import write_json
     from decaybench.config import Config
@@ -216,7 +229,8 @@ def _gather(options: argparse.Namespace) -> None:
     merged.update(claim_facts(json.loads(options.claims.read_text(encoding="utf-8"))))
     runs = {path.parent.name: json.loads(path.read_text(encoding="utf-8")) for path in options.study_timings}
     write_json(merged, options.facts)
-    write_json({"runs": runs}, options.timings)
+    measured = json.loads(options.cost.read_text(encoding="utf-8"))
+    write_json({"runs": runs, "cost": cost.summarise(measured)}, options.timings)
     write_json(provenance.manifest(config.model_dump(mode="json")), options.manifest)
 
 

@@ -24,7 +24,8 @@ STAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # modules and fo
         ("numpy", "scipy", "pandas", "scikit-learn"),
     ),
     "judge": (("decaybench.analysis.claims",), ("numpy", "scipy", "pandas", "scikit-learn")),
-    "gather": (("decaybench.provenance", "decaybench.analysis.claim_facts"), ()),
+    "cost": (("decaybench.learning.cost",), ("torch",)),
+    "gather": (("decaybench.provenance", "decaybench.analysis.claim_facts", "decaybench.analysis.cost"), ()),
     "draw": (("decaybench.figures", "figures/"), ("matplotlib", "seaborn", "numpy", "pandas")),
     "render": (("decaybench.report.render", "report/"), ("jinja2",)),
 }

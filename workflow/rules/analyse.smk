@@ -53,6 +53,7 @@ rule judge:
 
 rule gather:
     input:
+        cost=rules.cost.output.cost,
         claims=rules.judge.output.claims,
         facts=expand(rules.analyse.output.facts, study=STUDIES),
         timings=expand(rules.collect.output.timings, study=STUDIES),
@@ -76,5 +77,5 @@ rule gather:
     message:
         "Gathering the facts of all studies"
     shell:
-        "decaybench gather --config {params.config:q} --claims {input.claims:q} --study-facts {input.facts:q}"
+        "decaybench gather --config {params.config:q} --cost {input.cost:q} --claims {input.claims:q} --study-facts {input.facts:q}"
         " --study-timings {input.timings:q} --facts {output.facts:q} --timings {output.timings:q} --manifest {output.manifest:q} 2> {log:q}"

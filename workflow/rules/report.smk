@@ -35,6 +35,7 @@ rule draw:
 rule render:
     input:
         facts=rules.gather.output.facts,
+        claims=rules.judge.output.claims,
         timings=rules.gather.output.timings,
         manifest=rules.gather.output.manifest,
         figures=expand(rules.draw.output.figures, study=STUDIES),

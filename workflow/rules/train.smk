@@ -48,3 +48,24 @@ rule collect:
     shell:
         "decaybench collect --spec {params.spec:q} --cells {output.cells:q} --history {output.history:q}"
         " --timings {output.timings:q} {input.blocks:q} 2> {log:q}"
+
+
+rule cost:
+    output:
+        cost="<results>/cost.json",
+    log:
+        "<logs>/cost.log",
+    benchmark:
+        "<benchmarks>/cost.tsv"
+    conda:
+        "../envs/decaybench.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=10,
+    params:
+        code=jobs.stage_code("cost"),
+    message:
+        "Timing a step with and without decay"
+    shell:
+        "decaybench cost --output {output.cost:q} 2> {log:q}"

@@ -24,6 +24,10 @@ FIGURES = {
     "accuracy_by_weight_decay": "decaybench.figures.accuracy_by_weight_decay",
     "weight_norm": "decaybench.figures.weight_norm",
     "occam": "decaybench.figures.occam",
+    "start_terms": "decaybench.figures.start_terms",
+    "optimizers": "decaybench.figures.optimizers",
+    "published_norms": "decaybench.figures.published_norms",
+    "loss_by_rows": "decaybench.figures.loss_by_rows",
 }
 
 

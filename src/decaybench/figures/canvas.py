@@ -207,10 +207,14 @@ def label_ends(
         )  # fmt: skip
 
 
-def label_exit(axes: Axes, x: float, text: str, colour: style.Colour) -> None:
-    """The name of a line that leaves the panel through its lower edge at x, beside that place."""
+def label_exit(axes: Axes, x: float, text: str, colour: style.Colour, on_right: bool | None = None) -> None:
+    """The name of a line that leaves the panel through its lower edge at x, beside that place.
+
+    on_right: None puts it where there is more room.
+    """
     left, right = axes.get_xlim()
-    on_right = (x - left) / (right - left) < 0.6
+    if on_right is None:
+        on_right = (x - left) / (right - left) < 0.6
     axes.annotate(
         text, (x, 0), xycoords=axes.get_xaxis_transform(), xytext=(5 if on_right else -7, 4),
         textcoords="offset points", ha="left" if on_right else "right", va="baseline", color=colour.light,

@@ -91,12 +91,19 @@ class StudyData:
 
     def along_weight_decay(self, variant: Variant, metric: str) -> Line:
         """Means of a metric at each λ of a variant that has one, ascending."""
+        return self.along([(w, variant, w) for w in sorted(variant.grid.weight_decay)], metric)
+
+    def along(self, cells: Sequence[tuple[float, Variant, float]], metric: str) -> Line:
+        """Means of a metric along any axis.
+
+        cells: place on the axis, variant, λ; those without a mean are left out.
+        """
         rows = []
-        for weight_decay in sorted(variant.grid.weight_decay):
+        for place, variant, weight_decay in cells:
             key = f"{self.study.name}/{variant.name}/{weight_decay_label(weight_decay)}/{metric}"
             fact = self.facts.get(key)
             if fact is not None and fact["value"] is not None:
-                rows.append([weight_decay, fact["value"], fact["low"], fact["high"]])
+                rows.append([place, fact["value"], fact["low"], fact["high"]])
         return Line(*np.array(rows, dtype=np.float64).reshape(-1, 4).T)
 
     def along_epochs(

@@ -14,6 +14,8 @@ SQUARED_ERROR = "mean squared error"
 CROSS_ENTROPY = "cross-entropy in nats"
 LOSS = "loss"
 ACCURACY = "accuracy"
+ROWS = "training rows n"
+SHARE = "share"
 NORM = "norm of the weights"
 
 TRAIN = "train"
@@ -37,25 +39,51 @@ HIGHEST = "highest evidence"
 HIGHEST_LEFT = "← highest evidence"
 HIGHEST_RIGHT = "highest evidence →"
 LOWEST = "lowest test loss"
+SGD = "SGD"
+ADAM = "Adam + L2"
+ADAMW = "AdamW"
+OURS = "ours"
+PUBLISHED = "published"
+CONCISE = "concise"
+FROM_SCRATCH = "scratch"
+VERSION = "version of the code"
+SPREAD = "dot: mean, bar: standard deviation over runs"
+START = "start"
+BIAS = "slow bias"
+SUM = "sum"
+TERMS = "start: weights not yet forgotten, slow bias: not yet learned"
+LINES_THEORY = "lines: theory, below: shares"
+DOT_BAND = "dots: mean, band: 95 % interval"
+DOT_ONLY = "dots: mean"
+BEST_POSITIVE = "λ > 0 (best)"
+N_EQUALS_P = "n = p"
 DIFFERENCE = "evidence = fit − flexibility"
 
 BAND = "line: mean, band: 95 % interval"
 MEAN_ONLY = "line: mean"
+MEDIAN_BAND = "line: median, band: 95 % interval"
+MEDIAN_ONLY = "line: median"
+RIDGELESS = "dotted: expected loss of the shortest weights that fit"
+BEST_BY = "best: on validation rows"
 LAW = "dotted: ‖w₀‖·(1−ηλ)ᵀ in the null space"
 ALL_DIVERGED = "every run diverged"
 
 FIXED = (
-    EPOCH, WEIGHT_DECAY, SQUARED_ERROR, CROSS_ENTROPY, LOSS, ACCURACY, NORM,
+    EPOCH, WEIGHT_DECAY, SQUARED_ERROR, CROSS_ENTROPY, LOSS, ACCURACY, ROWS, SHARE, NORM,
     TRAIN, TEST, GAP, CHOSEN, TOTAL_NORM, ROW_SPACE, NULL_SPACE,
     THEORY, MEAN_PREDICTOR, CHANCE, NOISE_FLOOR,
     EFFECTIVE_DOF, NATS, FIT, FLEXIBILITY, EVIDENCE, RIDGE,
     HIGHEST, HIGHEST_LEFT, HIGHEST_RIGHT, LOWEST, DIFFERENCE,
+    SGD, ADAM, ADAMW, OURS, PUBLISHED, CONCISE, FROM_SCRATCH, VERSION, SPREAD,
+    START, BIAS, SUM, TERMS, LINES_THEORY, DOT_BAND, DOT_ONLY,
+    BEST_POSITIVE, N_EQUALS_P, RIDGELESS, BEST_BY, MEDIAN_BAND, MEDIAN_ONLY,
     BAND, MEAN_ONLY, LAW, ALL_DIVERGED,
 )  # fmt: skip
 
 PANEL = "λ = {weight_decay}"
 PANEL_CHOSEN = "λ = {weight_decay} (chosen)"
 SEEDS = "seeds: {n}"
+EXECUTIONS = "published runs: {n}"
 DOTS = "dots: {shown} of {total} seeds"
 DIVERGED = "diverged runs: {n} of {total}"
 VARIANTS = "variants shown: {shown} of {total}"
@@ -65,7 +93,7 @@ BELOW = {
     CHANCE: "chance, below the panel: {value}",
 }  # what a level is called in a note
 
-TEMPLATES = (PANEL, PANEL_CHOSEN, SEEDS, DOTS, DIVERGED, VARIANTS, *BELOW.values())
+TEMPLATES = (PANEL, PANEL_CHOSEN, SEEDS, EXECUTIONS, DOTS, DIVERGED, VARIANTS, *BELOW.values())
 
 ALL = FIXED + TEMPLATES
 

@@ -39,7 +39,10 @@ def draw(data: StudyData) -> Figure:
         1,
         HEIGHTS,
         axis_names=(labels.WEIGHT_DECAY, ""),
-        notes=[*sweep.means_notes(list(lines.values()), data.seeds(variant)), labels.DIFFERENCE],
+        notes=[
+            *sweep.means_notes(list(lines.values()), [*data.seeds(variant), *data.seeds(variant, "log_evidence")]),
+            labels.DIFFERENCE,
+        ],
         titles=[None if variant is data.base else variant.name],
         ends=[labels.FLEXIBILITY, labels.EVIDENCE, labels.RIDGE, labels.TEST],
     )

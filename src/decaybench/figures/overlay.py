@@ -17,16 +17,18 @@ from decaybench.figures.data import Line, StudyData
 FARTHEST, SHARE = 0.5, 0.25  # decades, or this share of the axis: how much longer a level may make it
 
 
-def draw_theory(axes: Axes, axis: Places, line: Line, linestyle: object = "-") -> None:
+def draw_theory(
+    axes: Axes, axis: Places, line: Line, linestyle: object = "-", colour: style.Colour = style.INK, width: float = 0.9
+) -> None:
     """A thin line through what was computed; the value at λ = 0 is a dash, left of the break."""
     bottom = axes.get_ylim()[0]
     x, y = axis.position(line.x), np.maximum(line.value, bottom / 10)
     rest = line.x > 0
     if rest.sum() > 1:
-        axes.plot(x[rest], y[rest], color=style.INK.light, linewidth=0.9, linestyle=linestyle, zorder=4)
+        axes.plot(x[rest], y[rest], color=colour.light, linewidth=width, linestyle=linestyle, zorder=4)
     alone = ~rest if rest.sum() > 1 else np.ones_like(rest)
     axes.plot(
-        x[alone], y[alone], "_", color=style.INK.light, markersize=11, markeredgewidth=0.9, zorder=4,
+        x[alone], y[alone], "_", color=colour.light, markersize=11, markeredgewidth=width, zorder=4,
     )  # fmt: skip
 
 

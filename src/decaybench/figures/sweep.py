@@ -148,6 +148,11 @@ def means_notes(lines: Sequence[Line], seeds: Sequence[int]) -> list[str]:
     return [labels.BAND if any(line.has_band for line in lines) else labels.MEAN_ONLY, seeds_note(seeds)]
 
 
+def dots_notes(line: Line, seeds: Sequence[int]) -> list[str]:
+    """The same where means are dots alone."""
+    return [labels.DOT_BAND if line.has_band else labels.DOT_ONLY, seeds_note(seeds)] if seeds else []
+
+
 def loss_name(variants: Sequence[Variant]) -> str:
     """The name of the axis of losses."""
     cross_entropy = {variant.loss == "cross_entropy" for variant in variants}

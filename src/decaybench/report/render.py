@@ -50,7 +50,7 @@ def page_text(config: Config, language: str, results: Path) -> str:
         page=page,
         facts=facts,
         config=config,
-        shelf=Shelf(results, studies, gettext),
+        shelf=Shelf(results, studies, gettext, page.featured),
         methods=Methods(studies, _read(results / "manifest.json", {}), _read(results / "timings.json", {})),
         sections=[section for section in SECTIONS if section.applies(page)],
     )

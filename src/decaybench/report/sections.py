@@ -87,6 +87,11 @@ class Page:
         views = [study.base for study in self.studies if study.base.value("evidence/weight_decay") is not None]
         return max(views, key=lambda view: len(view.value("near_ridge/weight_decay") or ()), default=None)
 
+    @property
+    def featured(self) -> list[tuple[str, str]]:
+        """Figures that belong to a section of their own, by study."""
+        return [] if self.weighed is None else [(self.weighed.study, "occam")]
+
     @cached_property
     def degrees(self) -> VariantView | None:
         """The variant whose study picks the degree of a polynomial."""

@@ -20,14 +20,21 @@ TITLES = {
     "accuracy_by_weight_decay": N_("Accuracy against λ"),
     "occam": N_("Occam’s razor over λ"),
 }
-RAW_BUDGET, PACKED_BUDGET = 500_000, 195_000  # bytes of all figures; the page may have 1.2 MB, 350 kB packed
+FEATURED = ("occam",)  # shown of one study only, which the page names
+RAW_BUDGET, PACKED_BUDGET = 380_000, 150_000  # bytes of all figures; the page may have 1.2 MB, 350 kB packed
 
 
 class Shelf:
     """Figures by (study, figure)."""
 
-    def __init__(self, results: Path, studies: Sequence[StudyView], gettext: Callable[[str], str]) -> None:
-        self.gettext = gettext
+    def __init__(
+        self,
+        results: Path,
+        studies: Sequence[StudyView],
+        gettext: Callable[[str], str],
+        featured: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        self.gettext, self.featured = gettext, featured
         self.paths = {
             (study.name, path.stem): path
             for study in studies
@@ -36,10 +43,12 @@ class Shelf:
         self.inlined = self._fitting(studies)
 
     def _fitting(self, studies: Sequence[StudyView]) -> set[tuple[str, str]]:
-        """The first studies of either sort come first, then figure by figure through all studies."""
+        """Featured figures, the first studies of either sort, then figure by figure through all studies."""
         first = [next((s for s in studies if s.real is real), None) for real in (False, True)]
-        wanted = [(study.name, figure) for study in first if study for figure in TITLES]
-        wanted += [(study.name, figure) for figure in TITLES for study in studies]
+        common = [figure for figure in TITLES if figure not in FEATURED]
+        wanted = [*self.featured]
+        wanted += [(study.name, figure) for study in first if study for figure in common]
+        wanted += [(study.name, figure) for figure in common for study in studies]
         taken: set[tuple[str, str]] = set()
         raw = packed = 0
         for key in wanted:
@@ -72,5 +81,7 @@ class Shelf:
         return inline(self.paths[study, figure], f"{study}-{figure}", title, plain, self.gettext)
 
     def others(self) -> list[tuple[str, str]]:
-        """Figures that no section knows."""
-        return [key for key in self.paths if key[1] not in TITLES]
+        """Figures that no section shows."""
+        return [
+            key for key in self.paths if key[1] not in TITLES or (key[1] in FEATURED and key not in self.featured)
+        ]

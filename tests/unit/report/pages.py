@@ -90,7 +90,12 @@ def build(raw: dict[str, Any], results: Path, figures: bool = True) -> Config:
     claims = str(results / "claims.json")
     run("judge", "--config", config.model_dump_json(), "--cells", *each["cells"], "--history", *each["history"],
         "--claims", claims)  # fmt: skip
+    steps = {"none": [1.0e-4] * 3, "optimizer": [1.0e-4, 1.1e-4, 1.0e-4], "loss": [1.3e-4, 1.4e-4, 1.3e-4]}
+    peaks = {"none": 800, "optimizer": 1600, "loss": 2400}
+    cost = results / "cost.json"
+    cost.write_text(json.dumps([{"weights": 200, "seconds": steps, "peak_bytes": peaks}]), encoding="utf-8")
     run("gather", "--config", config.model_dump_json(), "--claims", claims, "--study-facts", *facts,
+        "--cost", str(cost),
         "--study-timings", *timings,
         "--facts", str(results / "facts.json"), "--timings", str(results / "timings.json"),
         "--manifest", str(results / "manifest.json"))  # fmt: skip

@@ -1,0 +1,43 @@
+"""The cost of decay from measured steps: ratios with intervals, and the verdict on "no extra compute".
+
+A machine fact: it stands in timings.json, outside of the claims and their correction for many tests.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from decaybench.analysis.statistics import mean
+
+SMALLEST_EFFECT = 1.05  # a step that takes five per cent longer is dearer in a way that one would notice
+
+
+def summarise(measured: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """For each size, each kind against no decay: geometric mean of the ratios of a round, interval, verdict."""
+    return [
+        {
+            "weights": size["weights"],
+            "kind": kind,
+            "microseconds": float(np.median(size["seconds"][kind]) * 1e6),
+            "peak_bytes": size["peak_bytes"][kind],
+            **_ratio(size["seconds"][kind], size["seconds"]["none"]),
+        }
+        for size in measured
+        for kind in sorted(size["seconds"])
+    ]
+
+
+def _ratio(seconds: list[float], reference: list[float]) -> dict[str, Any]:
+    estimate = mean(np.log(np.asarray(seconds) / np.asarray(reference)))
+    low, high = (None if bound is None else float(np.exp(bound)) for bound in (estimate.low, estimate.high))
+    ratio = None if estimate.value is None else float(np.exp(estimate.value))
+    return {"ratio": ratio, "low": low, "high": high, "n": estimate.n, "verdict": _verdict(low, high)}
+
+
+def _verdict(low: float | None, high: float | None) -> str:
+    """Whether "costs no more" is supported by an interval of the ratio."""
+    if high is not None and high < SMALLEST_EFFECT:
+        return "supported"
+    return "refuted" if low is not None and low > SMALLEST_EFFECT else "inconclusive"

@@ -136,7 +136,11 @@ def linear_axis(axes: Axes, limits: tuple[float, float]) -> None:
     """A linear y axis with a handful of ticks."""
     axes.set_ylim(*limits)
     room = max(2, int(panel_height(axes) / 28))
-    ticks = [float(t) for t in MaxNLocator(room, steps=[1, 2, 2.5, 5, 10]).tick_values(*limits) if limits[0] <= t <= limits[1]]
+    ticks = [
+        float(t)
+        for t in MaxNLocator(room, steps=[1, 2, 2.5, 5, 10]).tick_values(*limits)
+        if limits[0] <= t <= limits[1]
+    ]
     _set_ticks(axes, ticks, [f"{tick:,.6g}".replace("-", "−") for tick in ticks])
 
 

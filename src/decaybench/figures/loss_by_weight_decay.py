@@ -55,7 +55,9 @@ def draw(data: StudyData) -> Figure:
     )
     # The variant with most to name carries the names.
     right = [index for index in alive if page.in_last_column(index)] or alive[:1]
-    named = max(right, key=lambda i: len(levels[variants[i].name]) + len(lines[variants[i].name, THEORY].x), default=-1)
+    named = max(
+        right, key=lambda i: len(levels[variants[i].name]) + len(lines[variants[i].name, THEORY].x), default=-1
+    )
     for index, (variant, panels) in enumerate(zip(variants, page.cells, strict=True)):
         axis = WeightDecayAxis(tuple(variant.grid.weight_decay))
         for panel, (metric, name, colour, linestyle) in zip(panels, SERIES, strict=True):

@@ -17,8 +17,12 @@ from decaybench.figures.axes import WeightDecayAxis, linear_axis, log_axis, log_
 from decaybench.figures.canvas import canvas, label_ends, name_panel
 from decaybench.figures.data import Line, StudyData
 
-TERMS = (("evidence_fit", labels.FIT, style.ROW_SPACE), ("evidence_flexibility", labels.FLEXIBILITY, style.NULL_SPACE))
+TERMS = (
+    ("evidence_fit", labels.FIT, style.ROW_SPACE),
+    ("evidence_flexibility", labels.FLEXIBILITY, style.NULL_SPACE),
+)
 EVIDENCE = (("log_evidence", labels.EVIDENCE, style.ACCENT),)
+METRICS = ("effective_dof", "ridge_test_loss", "test_loss", *(metric for metric, *_ in (*TERMS, *EVIDENCE)))
 HEIGHTS = (72.0, 84.0, 84.0, 100.0)
 HEADROOM = 0.2  # of the height of a panel, for the name of its optimum
 CEILING = 5.0  # times the highest trained loss: where ridge explodes, it leaves the panel
@@ -33,8 +37,7 @@ def draw(data: StudyData) -> Figure:
     """One cell: the base, or the first variant that has an evidence."""
     variant = _variant(data)
     assert variant is not None
-    names = ["effective_dof", "ridge_test_loss", "test_loss", *(metric for metric, *_ in (*TERMS, *EVIDENCE))]
-    lines = {metric: data.along_weight_decay(variant, metric) for metric in names}
+    lines = {metric: data.along_weight_decay(variant, metric) for metric in METRICS}
     page = canvas(
         1,
         HEIGHTS,
@@ -56,15 +59,17 @@ def draw(data: StudyData) -> Figure:
     _draw_nats(panels[2], axis, lines, EVIDENCE, HEADROOM)
     _draw_losses(panels[3], axis, lines)
     best = lines["test_loss"]
-    lowest = float(best.x[int(np.argmin(best.value))]) if len(best.x) else None
+    lowest = float(best.x[int(np.argmin(best.value))])
     _mark(panels, 2, axis, data.fact(variant, "evidence/optimum"), labels.HIGHEST, style.ACCENT)
     _mark(panels, 3, axis, lowest, labels.LOWEST, style.TEST)
     return page.figure
 
 
 def _variant(data: StudyData) -> Variant | None:
-    enough = (v for v in data.variants if len(data.along_weight_decay(v, "log_evidence").x) > 1)
-    return next(enough, None)
+    for variant in data.variants:
+        if all(len(data.along_weight_decay(variant, metric).x) > 1 for metric in METRICS):
+            return variant
+    return None
 
 
 def _draw_dof(panel: Axes, axis: WeightDecayAxis, line: Line) -> None:
@@ -96,8 +101,7 @@ def _draw_losses(panel: Axes, axis: WeightDecayAxis, lines: dict[str, Line]) -> 
     log_axis(panel, (low, high * (high / low) ** HEADROOM))
     overlay.draw_theory(panel, axis, ridge, style.DASHED)
     sweep.draw_line(panel, axis, trained, style.TEST)
-    ends = ((trained, labels.TEST, style.TEST), (ridge, labels.RIDGE, style.INK))
-    label_ends(panel, [(line.value[-1], name, colour) for line, name, colour in ends if len(line.x)])
+    label_ends(panel, [(trained.value[-1], labels.TEST, style.TEST), (ridge.value[-1], labels.RIDGE, style.INK)])
 
 
 def _mark(

@@ -1,4 +1,4 @@
-"""The norm of the weights and the test loss against λ, an optimizer a line: L2 in the gradient is not always decay."""
+"""Norm and test loss against λ, an optimizer a line: L2 in the gradient is not always decay."""
 
 from __future__ import annotations
 

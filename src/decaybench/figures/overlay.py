@@ -18,7 +18,12 @@ FARTHEST, SHARE = 0.5, 0.25  # decades, or this share of the axis: how much long
 
 
 def draw_theory(
-    axes: Axes, axis: Places, line: Line, linestyle: object = "-", colour: style.Colour = style.INK, width: float = 0.9
+    axes: Axes,
+    axis: Places,
+    line: Line,
+    linestyle: object = "-",
+    colour: style.Colour = style.INK,
+    width: float = 0.9,
 ) -> None:
     """A thin line through what was computed; the value at λ = 0 is a dash, left of the break."""
     bottom = axes.get_ylim()[0]

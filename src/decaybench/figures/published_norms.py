@@ -66,7 +66,9 @@ def draw(data: StudyData) -> Figure:
             _draw(panel, place + APART, pair.theirs, style.INK)
         if page.in_last_column(index):
             last = own[list(own)[-1]]
-            label_ends(panel, [(last.ours[0], labels.OURS, style.TEST), (last.theirs[0], labels.PUBLISHED, style.INK)])
+            label_ends(
+                panel, [(last.ours[0], labels.OURS, style.TEST), (last.theirs[0], labels.PUBLISHED, style.INK)]
+            )
     return page.figure
 
 

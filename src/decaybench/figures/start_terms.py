@@ -30,7 +30,9 @@ OPACITY = 0.55  # of the stack
 def applies(data: StudyData) -> bool:
     """Where the base starts from random weights, and theory knows the terms."""
     model = data.base.model
-    return isinstance(model, Linear) and model.init_std > 0 and bool(len(_terms(data)[TERMS[0][0]].x))
+    needed = [*(metric for metric, *_ in TERMS), "theory_test_loss", "test_loss"]
+    known = all(len(data.along_weight_decay(data.base, metric).x) for metric in needed)
+    return isinstance(model, Linear) and model.init_std > 0 and known
 
 
 def draw(data: StudyData) -> Figure:
@@ -70,8 +72,7 @@ def _terms(data: StudyData) -> dict[str, Line]:
 def _name(panel: Axes, axis: WeightDecayAxis, terms: dict[str, Line], total: Line, measured: Line) -> None:
     """At the right ends, or where a term leaves the panel."""
     bottom = panel.get_ylim()[0]
-    ends = [(measured.value[-1], labels.TEST, style.TEST)] if len(measured.x) else []
-    ends.append((total.value[-1], labels.SUM, style.INK))
+    ends = [(measured.value[-1], labels.TEST, style.TEST), (total.value[-1], labels.SUM, style.INK)]
     for metric, name, colour in TERMS:
         line = terms[metric]
         if line.value[-1] >= bottom:
@@ -106,9 +107,7 @@ def _stack(panel: Axes, axis: WeightDecayAxis, terms: dict[str, Line]) -> None:
         _bars(panel, places[alone], low[alone], high[alone], 0.4 * min(axis.step, 0.5), colour)
 
 
-def _bars(
-    panel: Axes, x: FloatArray, low: FloatArray, high: FloatArray, width: float, colour: style.Colour
-) -> None:
+def _bars(panel: Axes, x: FloatArray, low: FloatArray, high: FloatArray, width: float, colour: style.Colour) -> None:
     for place, bottom, top in zip(x, low, high, strict=True):
         if top > bottom:
             ends = [place - width / 2, place + width / 2]

@@ -117,13 +117,16 @@ class SpanModel(LinearModel):
 
     triangle: Tensor  # [lanes, n + 2, n + 2]: R of `span.dual_basis`
 
+    def __post_init__(self) -> None:
+        lanes, size = len(self.triangle), self.triangle.shape[1] + 1
+        self.ones = self.triangle.new_ones(lanes, 1, size)
+        self.first = torch.arange(0, lanes * size, size, device=self.triangle.device)[:, None]  # a lane's row 0
+
     def gradients(self, parameters: list[Tensor], rows: Rows) -> list[Gradient]:
         residual = self._scaled_residual(parameters[0], rows.inputs, rows.targets)
         assert rows.numbers is not None
-        lanes, size = len(residual), parameters[0].shape[1]
-        first = torch.arange(0, lanes * size, size, device=residual.device)[:, None]
-        positions = torch.cat([rows.numbers + first, first + (size - 1)], dim=1)
-        of_bias = torch.bmm(torch.ones_like(residual[:, :, :1]).transpose(1, 2), residual)
+        positions = torch.cat([rows.numbers + self.first, self.first + self.triangle.shape[1]], dim=1)
+        of_bias = torch.bmm(self.ones[:, :, : residual.shape[1]], residual)
         return [RowGradient(positions.view(-1), torch.cat([residual, of_bias], dim=1))]
 
     def norms(self, parameters: list[Tensor]) -> dict[str, Tensor]:

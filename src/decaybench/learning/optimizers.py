@@ -27,15 +27,16 @@ class RowGradient(NamedTuple):
 
     def dense(self, parameter: Tensor) -> Tensor:
         """The same gradient with its zeros."""
-        return self._added_to(torch.zeros_like(parameter), self.values)
+        return self._added_to(torch.zeros_like(parameter), 1)
 
     def descend(self, parameter: Tensor, rate: Tensor) -> None:
         """parameter ← parameter − rate·gradient, touching only these rows."""
-        self._added_to(parameter, -rate * self.values)
+        self.values.mul_(rate)
+        self._added_to(parameter, -1)
 
-    def _added_to(self, parameter: Tensor, values: Tensor) -> Tensor:
+    def _added_to(self, parameter: Tensor, times: int) -> Tensor:
         columns = parameter.shape[-1]
-        parameter.view(-1, columns).index_add_(0, self.positions, values.view(-1, columns))
+        parameter.view(-1, columns).index_add_(0, self.positions, self.values.view(-1, columns), alpha=times)
         return parameter
 
 

@@ -90,7 +90,15 @@ class Page:
     @property
     def featured(self) -> list[tuple[str, str]]:
         """Figures that belong to a section of their own, by study."""
-        return [] if self.weighed is None else [(self.weighed.study, "occam")]
+        rows = next((cure.view for cure in self.cures if cure.kind == "more_data"), None)
+        owners = {
+            "occam": self.weighed,
+            "start_terms": self.started[0].base if self.started else None,
+            "published_norms": self.article.base if self.article else None,
+            "loss_by_rows": rows,
+            "optimizers": next(iter(self.optimizers), None),
+        }
+        return [(view.study, name) for name, view in owners.items() if view is not None]
 
     @cached_property
     def degrees(self) -> VariantView | None:
@@ -110,14 +118,22 @@ class Page:
 
     @cached_property
     def published(self) -> list[tuple[VariantView, str]]:
-        """Variants and λ that other people ran, too."""
-        return [
-            (view, label)
-            for study in self.studies
-            for view in study.variants
-            for label in view.measured
-            if view.has(label, "published_z")
-        ]
+        """Variants and λ that other people ran, too; of the same recipe the one with most seeds."""
+        found: dict[tuple[str | None, str], VariantView] = {}
+        for study in self.studies:
+            for view in study.variants:
+                for label in view.measured:
+                    old = found.get((view.variant.loss, label))
+                    more = old is None or int(view.value("n_seeds")) > int(old.value("n_seeds"))
+                    if view.has(label, "published_z") and more:
+                        found[view.variant.loss, label] = view
+        return [(view, label) for (_, label), view in found.items()]
+
+    @property
+    def fixed_bias(self) -> VariantView | None:
+        """The article's study with random weights and a bias that starts at zero."""
+        views = self.article.starts[1:] if self.article else []
+        return next((v for v in views if v.starts_random and v.variant.model.bias_init_std == 0), None)  # type: ignore[union-attr]
 
     @cached_property
     def cures(self) -> list[Cure]:
@@ -134,7 +150,9 @@ class Page:
         """Two variants of one study alike but for the rows, whose best λ theory knows: fewest and most rows."""
         for study in self.studies:
             views = [study.base, *(v for v in study.variants if study.differs_in_rows_only(v))]
-            known = sorted((v for v in views if v.value("optimal_weight_decay")), key=lambda v: v.variant.task.n_train)
+            known = sorted(
+                (v for v in views if v.value("optimal_weight_decay")), key=lambda v: v.variant.task.n_train
+            )
             if len(known) > 1:
                 return [known[0], known[-1]]
         return []

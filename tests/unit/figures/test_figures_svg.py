@@ -51,7 +51,8 @@ def test_two_processes_draw_the_same_bytes(tmp_path: Path) -> None:
         files = sorted((tmp_path / name).iterdir())
         runs.append([(file.name, hashlib.sha256(file.read_bytes()).hexdigest()) for file in files])
     assert runs[0] == runs[1]
-    assert [name for name, _ in runs[0]] == ["loss_by_weight_decay.svg", "loss_curves.svg", "weight_norm.svg"]
+    drawn = ["loss_by_weight_decay", "loss_curves", "published_norms", "start_terms", "weight_norm"]
+    assert [name for name, _ in runs[0]] == [f"{name}.svg" for name in drawn]
 
 
 def test_ids_are_unique_in_a_page_and_references_stay_within_a_figure(both: dict[str, str]) -> None:
@@ -117,7 +118,7 @@ def test_the_folder_is_replaced_whole_or_left_alone(tmp_path: Path, monkeypatch:
     results, output = write_results(tmp_path, LINEAR), tmp_path / "figures"
     output.mkdir()
     (output / "stale.svg").write_text("<svg/>")
-    for name in ("loss_by_weight_decay", "weight_norm"):
+    for name in set(FIGURES) - {"loss_curves"}:
         monkeypatch.delitem(FIGURES, name)
     monkeypatch.setitem(FIGURES, "broken", "decaybench.figures.nowhere")
     with pytest.raises(ModuleNotFoundError):

@@ -50,6 +50,36 @@ TINY = {
             "training": {"learning_rate": 0.1, "batch_size": 20, "epochs": 3, "record_every": 3},
             "grid": {"weight_decay": [0, 0.01], "seeds": 2},
         },
+        {
+            "name": "article",
+            "task": {"kind": "gaussian_linear", "n_validation": 20, "n_test": 20},
+            "training": {"record_every": 100},
+            "grid": {"weight_decay": [0, 3], "seeds": 6},
+            "variants": {"from-scratch": {"training.loss": "half_mse", "model.bias_init_std": 0}},
+        },
+        {
+            "name": "rivals",
+            "task": {"kind": "gaussian_linear", "n_train": 12, "n_validation": 20, "n_test": 20, "n_features": 16,
+                     "noise_std": 0.2},
+            "model": {"init_std": 0, "bias_init_std": 0},
+            "training": {"learning_rate": 0.05, "batch_size": 40, "epochs": 60, "record_every": 10},
+            "grid": {"weight_decay": [0, 1, 5], "seeds": 6},
+            "variants": {
+                "adam": {"training.optimizer": "adam"},
+                "adamw": {"training.optimizer": "adamw"},
+                "dropped": {"model.dropout": 0.3, "grid.weight_decay": [0]},
+                "n-40": {"task.n_train": 40},
+            },
+        },
+        {
+            "name": "cubic",
+            "task": {"kind": "polynomial", "n_train": 12, "n_validation": 20, "n_test": 20, "degree": 6,
+                     "noise_std": 0.3},
+            "model": {"init_std": 0, "bias_init_std": 0},
+            "training": {"learning_rate": 0.05, "batch_size": 12, "epochs": 200, "record_every": 200},
+            "grid": {"weight_decay": [0, 0.1], "seeds": 5},
+            "variants": {"degree-1": {"task.degree": 1}, "degree-3": {"task.degree": 3}},
+        },
     ]
 }  # fmt: skip
 

@@ -1,0 +1,202 @@
+"""Figures that hold measurements against theory, against each other, or against what others published."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from made_up_results import CLASSES, LINEAR, draw, texts
+from matplotlib.figure import Figure
+
+from decaybench.figures import loss_by_rows, loss_by_weight_decay, occam, optimizers, overlay, published_norms
+from decaybench.figures import start_terms as terms_of_start
+from decaybench.figures.canvas import drawing_style
+from decaybench.figures.data import StudyData
+from decaybench.figures.overlay import Level
+from decaybench.theory.ridge import ridgeless_risk
+
+MakeData = Callable[..., StudyData]
+
+COMPARED = ("occam", "start_terms", "optimizers", "published_norms", "loss_by_rows")
+ROWS: dict[str, Any] = {
+    "name": "rows",
+    "task": {"n_features": 40, "n_train": 20, "noise_std": 0.1},
+    "model": {"init_std": 0, "bias_init_std": 0},
+    "training": {"batch_size": 200},
+    "grid": {"weight_decay": [0, 1], "seeds": 3},
+    "variants": {"n-10": {"task.n_train": 10}, "n-80": {"task.n_train": 80, "grid.weight_decay": [0, 0.1, 0.7, 3]}},
+}
+
+
+@contextmanager
+def drawn(module: Any, data: StudyData) -> Iterator[Figure]:
+    with drawing_style():
+        yield module.draw(data)
+
+
+def without(data: StudyData, *endings: str) -> StudyData:
+    """The same study where facts were not computed."""
+    return replace(data, facts={key: fact for key, fact in data.facts.items() if not key.endswith(endings)})
+
+
+def curves(figure: Figure, panel: int) -> list[np.ndarray]:
+    """y of every line of more than one point."""
+    lines = [np.asarray(line.get_ydata(), dtype=np.float64) for line in figure.axes[panel].lines]
+    return [y for y in lines if len(y) > 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "lacking"),
+    [
+        ("occam", "/log_evidence"),
+        ("occam", "/effective_dof"),
+        ("occam", "/ridge_test_loss"),
+        ("occam", "/evidence_fit"),
+        ("start_terms", "/theory_ridge"),
+        ("start_terms", "/theory_slow_bias"),
+        ("published_norms", "/published_mean"),
+        ("published_norms", "/weight_norm_sd"),
+    ],
+)
+def test_a_figure_whose_facts_were_not_computed_is_not_drawn(study_data: MakeData, name: str, lacking: str) -> None:
+    data = study_data(LINEAR)
+    assert draw(data, name)
+    assert not draw(without(data, lacking), name)
+
+
+def test_nothing_is_compared_for_networks_or_where_all_diverged(study_data: MakeData) -> None:
+    assert not set(draw(study_data(CLASSES))) & set(COMPARED)
+    assert not set(draw(study_data(LINEAR | {"name": "lost"}, lambda *_: True))) & set(COMPARED)
+
+
+def test_theory_is_drawn_through_its_facts_and_named_where_it_is_known(study_data: MakeData) -> None:
+    data = study_data(LINEAR)
+    law = data.along_weight_decay(data.base, "theory_test_loss")
+    assert list(law.x) == [0, 0.1, 1, 3, 10]
+    with drawn(loss_by_weight_decay, data) as figure:
+        assert any(np.array_equal(y, law.value[1:]) for y in curves(figure, 0))
+    named = draw(data, "loss_by_weight_decay")["loss_by_weight_decay"]
+    plain = draw(without(data, "/theory_test_loss"), "loss_by_weight_decay")["loss_by_weight_decay"]
+    assert "theory" in texts(named)
+    assert "theory" not in texts(plain)
+
+
+def test_a_level_nearby_is_drawn_and_one_far_below_is_put_into_words() -> None:
+    near, below_it, above = Level("mean of y", 0.9), Level("noise floor", 1e-6), Level("chance", 1e9)
+    (low, high), shown, below = overlay.with_levels((1.0, 10.0), [near, below_it, above])
+    assert low < 0.9 < 10.0 <= high
+    assert (shown, below) == ([near], [below_it])
+    assert overlay.notes_below([below_it, Level("noise floor", 4e-6)]) == [
+        "noise floor, below the panel: 1e-06–4e-06"
+    ]
+
+
+def test_evidence_is_drawn_as_it_is_where_it_is_negative(study_data: MakeData) -> None:
+    data = study_data(LINEAR)
+    shifted = {
+        key: fact | {end: fact[end] - 1e3 for end in ("value", "low", "high")}
+        if key.endswith("/log_evidence")
+        else fact
+        for key, fact in data.facts.items()
+    }
+    data = replace(data, facts=shifted)
+    evidence = data.along_weight_decay(data.base, "log_evidence")
+    assert (evidence.value < 0).all()
+    with drawn(occam, data) as figure:
+        assert any(np.array_equal(y, evidence.value) for y in curves(figure, 2))
+
+
+@pytest.mark.parametrize(
+    ("optimum", "said"), [(1.0, "highest evidence"), (1e-9, "← highest evidence"), (1e9, "highest evidence →")]
+)
+def test_an_optimum_beyond_the_axis_is_pointed_at(study_data: MakeData, optimum: float, said: str) -> None:
+    data = study_data(LINEAR)
+    key = "lines/base/evidence/optimum"
+    data = replace(data, facts=data.facts | {key: data.facts[key] | {"value": optimum}})
+    words = texts(draw(data, "occam")["occam"])
+    assert [text for text in words if "highest" in text] == [said]
+
+
+def test_the_terms_of_the_start_add_up_and_need_a_start(study_data: MakeData) -> None:
+    data = study_data(LINEAR)
+    terms = terms_of_start._terms(data)
+    total = data.along_weight_decay(data.base, "theory_test_loss")
+    np.testing.assert_allclose(sum(line.value for line in terms.values()), total.value, rtol=1e-12)
+    with drawn(terms_of_start, data) as figure:
+        tops = [c.get_paths()[0].get_extents().y1 for c in figure.axes[1].collections]
+    assert max(tops) == pytest.approx(1)
+    assert not draw(study_data(LINEAR | {"name": "zero", "model": {"init_std": 0}}), "start_terms")
+
+
+def test_optimizers_are_compared_where_nothing_else_differs(study_data: MakeData) -> None:
+    variants = {
+        "adam": {"training.optimizer": "adam"},
+        "other": {"training.optimizer": "adamw", "training.learning_rate": 0.1},
+    }
+    data = study_data(LINEAR | {"variants": variants})
+    assert list(optimizers._variants(data)) == ["sgd", "adam"]
+    assert {"SGD", "Adam + L2"} <= set(texts(draw(data, "optimizers")["optimizers"]))
+    other = {"other": variants["other"]}
+    assert not draw(study_data(LINEAR | {"name": "apart", "variants": other}), "optimizers")
+
+
+def test_published_norms_stand_beside_the_variant_that_repeats_them(study_data: MakeData) -> None:
+    scratch = {"training.loss": "half_mse", "model.bias_init_std": 0}
+    data = study_data(LINEAR | {"variants": {"again": scratch}})
+    pairs = published_norms._pairs(data)
+    assert set(pairs) == {("concise", 0.0), ("concise", 3.0), ("from-scratch", 0.0), ("from-scratch", 3.0)}
+    pair = pairs["concise", 3.0]
+    norms = data.cells.query("variant == 'base' and weight_decay == 3")["weight_norm"]
+    assert pair.ours == pytest.approx((norms.mean(), norms.std(ddof=1)))
+    assert (pair.theirs, pair.n) == ((0.4103, 0.0698), (3, 162))
+    assert {"concise", "scratch"} <= set(texts(draw(data, "published_norms")["published_norms"]))
+
+
+def test_rows_are_compared_with_the_decay_that_validation_rows_choose(study_data: MakeData) -> None:
+    data = study_data(ROWS)
+    (group,) = loss_by_rows._groups(data)
+    assert [variant.task.n_train for variant in group] == [10, 20, 80]
+    lines = loss_by_rows._lines(data, group, "test_loss")
+    assert list(lines) == ["λ = 0", "λ > 0 (best)"]
+    least = min((0.1, 0.7, 3), key=lambda w: data.fact(group[2], f"{w}/validation_loss"))
+    assert lines["λ > 0 (best)"].value[2] == data.fact(group[2], f"{least}/test_loss")
+    two = ROWS | {"name": "two", "variants": {"n-10": {"task.n_train": 10}}}
+    assert not draw(study_data(two), "loss_by_rows")
+
+
+def test_medians_are_drawn_near_n_equal_to_p_alone(study_data: MakeData) -> None:
+    far, near = study_data(ROWS), study_data(
+        ROWS | {"name": "near", "variants": {"n-10": {"task.n_train": 10}, "n-40": {"task.n_train": 40}}}
+    )  # fmt: skip
+    for data, note in ((far, "line: mean, band: 95 % interval"), (near, "line: median, band: 95 % interval")):
+        words = texts(draw(data, "loss_by_rows")["loss_by_rows"])
+        assert [text for text in words if text.startswith("line: ")] in ([note], [note.partition(",")[0]])
+        assert "n = p" in words
+
+
+def test_the_shortest_weights_are_drawn_where_training_from_zero_leads_to_them(study_data: MakeData) -> None:
+    data = study_data(ROWS)
+    expected = ridgeless_risk([10, 80], 40, 40 * 0.01**2, 0.1)
+    with drawn(loss_by_rows, data) as figure:
+        assert any(np.allclose(y[[0, -1]], expected) for y in curves(figure, 0))
+    started = study_data(ROWS | {"name": "started", "model": {"init_std": 1}})
+    note = "dotted: expected loss of the shortest weights that fit"
+    assert note in texts(draw(data, "loss_by_rows")["loss_by_rows"])
+    assert note not in texts(draw(started, "loss_by_rows")["loss_by_rows"])
+
+
+@pytest.mark.parametrize("shape", [[0.0], [0.5], [0.0, 1.0], [0.1, 1.0, 10.0]])
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_comparisons_survive_small_grids_one_seed_and_lost_cells(
+    study_data: MakeData, shape: list[float], seeds: int
+) -> None:
+    grid = {"weight_decay": shape, "seeds": seeds}
+    variants = {"adam": {"training.optimizer": "adam"}, "n-10": {"task.n_train": 10}, "n-40": {"task.n_train": 40}}
+    data = study_data(LINEAR | {"grid": grid, "variants": variants}, lambda w, seed: w == 10 or (seed == 0 < w))
+    for name, svg in draw(data, *COMPARED).items():
+        assert "nan" not in svg.lower(), name
+        assert len(svg.encode()) < 60_000, name

@@ -27,6 +27,7 @@ FIGURES = {
     "start_terms": "decaybench.figures.start_terms",
     "optimizers": "decaybench.figures.optimizers",
     "published_norms": "decaybench.figures.published_norms",
+    "fitted_curve": "decaybench.figures.fitted_curve",
     "loss_by_rows": "decaybench.figures.loss_by_rows",
 }
 

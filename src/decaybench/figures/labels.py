@@ -18,6 +18,7 @@ ROWS = "training rows n"
 SHARE = "share"
 NORM = "norm of the weights"
 
+X, Y = "x", "y"
 TRAIN = "train"
 TEST = "test"
 GAP = "gap"
@@ -48,6 +49,8 @@ CONCISE = "concise"
 FROM_SCRATCH = "scratch"
 VERSION = "version of the code"
 SPREAD = "dot: mean, bar: standard deviation over runs"
+TRUTH = "truth"
+EXACT = "curves: trained model, by its exact law"
 START = "start"
 BIAS = "slow bias"
 SUM = "sum"
@@ -75,6 +78,7 @@ FIXED = (
     EFFECTIVE_DOF, NATS, FIT, FLEXIBILITY, EVIDENCE, RIDGE,
     HIGHEST, HIGHEST_LEFT, HIGHEST_RIGHT, LOWEST, DIFFERENCE,
     SGD, ADAM, ADAMW, OURS, PUBLISHED, CONCISE, FROM_SCRATCH, VERSION, SPREAD,
+    X, Y, TRUTH, EXACT,
     START, BIAS, SUM, TERMS, LINES_THEORY, DOT_BAND, DOT_ONLY,
     BEST_POSITIVE, N_EQUALS_P, RIDGELESS, BEST_BY, MEDIAN_BAND, MEDIAN_ONLY,
     BAND, MEAN_ONLY, LAW, ALL_DIVERGED,
@@ -83,6 +87,7 @@ FIXED = (
 PANEL = "λ = {weight_decay}"
 PANEL_CHOSEN = "λ = {weight_decay} (chosen)"
 SEEDS = "seeds: {n}"
+SEED_ROWS = "dots: training rows of seed {n}"
 EXECUTIONS = "published runs: {n}"
 DOTS = "dots: {shown} of {total} seeds"
 DIVERGED = "diverged runs: {n} of {total}"
@@ -93,7 +98,7 @@ BELOW = {
     CHANCE: "chance, below the panel: {value}",
 }  # what a level is called in a note
 
-TEMPLATES = (PANEL, PANEL_CHOSEN, SEEDS, EXECUTIONS, DOTS, DIVERGED, VARIANTS, *BELOW.values())
+TEMPLATES = (PANEL, PANEL_CHOSEN, SEEDS, SEED_ROWS, EXECUTIONS, DOTS, DIVERGED, VARIANTS, *BELOW.values())
 
 ALL = FIXED + TEMPLATES
 

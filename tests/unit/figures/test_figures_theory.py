@@ -12,11 +12,22 @@ import pytest
 from made_up_results import CLASSES, LINEAR, draw, texts
 from matplotlib.figure import Figure
 
-from decaybench.figures import loss_by_rows, loss_by_weight_decay, occam, optimizers, overlay, published_norms
+from decaybench.analysis.prediction import initial_state
+from decaybench.figures import (
+    fitted_curve,
+    loss_by_rows,
+    loss_by_weight_decay,
+    occam,
+    optimizers,
+    overlay,
+    published_norms,
+)
 from decaybench.figures import start_terms as terms_of_start
 from decaybench.figures.canvas import drawing_style
 from decaybench.figures.data import StudyData
 from decaybench.figures.overlay import Level
+from decaybench.tasks import generate
+from decaybench.tasks.polynomial import features
 from decaybench.theory.ridge import ridgeless_risk
 
 MakeData = Callable[..., StudyData]
@@ -44,9 +55,9 @@ def without(data: StudyData, *endings: str) -> StudyData:
 
 
 def curves(figure: Figure, panel: int) -> list[np.ndarray]:
-    """y of every line of more than one point."""
-    lines = [np.asarray(line.get_ydata(), dtype=np.float64) for line in figure.axes[panel].lines]
-    return [y for y in lines if len(y) > 1]
+    """y of every line of more than one point; marks alone are no line."""
+    lines = [line for line in figure.axes[panel].lines if line.get_linestyle() != "None"]
+    return [np.asarray(line.get_ydata(), dtype=np.float64) for line in lines if len(line.get_xdata()) > 1]
 
 
 @pytest.mark.parametrize(
@@ -200,3 +211,33 @@ def test_comparisons_survive_small_grids_one_seed_and_lost_cells(
     for name, svg in draw(data, *COMPARED).items():
         assert "nan" not in svg.lower(), name
         assert len(svg.encode()) < 60_000, name
+
+
+CUBIC: dict[str, Any] = {
+    "name": "cubic",
+    "task": {"kind": "polynomial", "n_train": 12, "degree": 4},
+    "training": {"batch_size": 12, "learning_rate": 0.05, "epochs": 300},
+    "grid": {"weight_decay": [0, 0.1, 3], "seeds": 2},
+}
+
+
+def test_the_curves_are_those_of_gradient_descent_on_the_seeds_rows(study_data: MakeData) -> None:
+    data = study_data(CUBIC)
+    inputs, targets = generate(data.base.task, 0).train
+    weights, bias = initial_state(data.base, 0)
+    for _ in range(300):
+        miss = inputs @ weights + bias - targets
+        weights = weights - 0.05 * (2 * inputs.T @ miss / 12 + 3 * weights)
+        bias = bias - 0.05 * 2 * miss.mean()
+    curves_at = fitted_curve._curves(data)
+    assert list(curves_at) == [0, 0.1, 3]
+    np.testing.assert_allclose(curves_at[3.0], features(fitted_curve.X, 4) @ weights + bias, rtol=1e-8, atol=1e-10)
+    words = texts(draw(data, "fitted_curve")["fitted_curve"])
+    assert {"λ = 0", "truth", "dots: training rows of seed 0"} <= set(words)
+
+
+def test_curves_are_drawn_only_where_the_law_is_exact(study_data: MakeData) -> None:
+    batches = CUBIC | {"name": "batches", "training": {"batch_size": 5}}
+    assert not draw(study_data(batches), "fitted_curve")
+    assert not draw(study_data(LINEAR), "fitted_curve")
+    assert not draw(study_data(CUBIC, lambda weight_decay, seed: seed == 0), "fitted_curve")

@@ -1,0 +1,102 @@
+"""What the models of one seed look like: their curves at three λ, the rows they saw, the cubic behind them.
+
+The tables hold no weights. Full-batch training of a linear model has an exact law, so the weights after the
+last step are computed from the seed's own data and start, not trained again.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator
+
+from decaybench.analysis.prediction import factor, initial_state, steps_of, why_none
+from decaybench.analysis.statistics import FloatArray
+from decaybench.config import Linear, Polynomial
+from decaybench.figures import labels, style
+from decaybench.figures.axes import linear_axis
+from decaybench.figures.canvas import canvas, label_ends
+from decaybench.figures.data import StudyData
+from decaybench.grid import weight_decay_label
+from decaybench.tasks import generate
+from decaybench.tasks.polynomial import features, true_curve
+from decaybench.theory.spectral import state_after
+
+COLOURS = (style.TEST, style.ACCENT, style.TRAIN)
+X = np.linspace(-1.0, 1.0, 161)
+
+
+def applies(data: StudyData) -> bool:
+    """Polynomials, trained on all rows at once."""
+    variant = data.base
+    whole = variant.training.batch_size >= variant.task.n_train
+    known = isinstance(variant.task, Polynomial) and isinstance(variant.model, Linear) and not variant.model.dropout
+    return known and whole and why_none(variant) is None and bool(len(_curves(data)))
+
+
+def draw(data: StudyData) -> Figure:
+    """One panel: the base."""
+    task, curves, chosen = data.base.task, _curves(data), data.chosen(data.base)
+    assert isinstance(task, Polynomial)
+    inputs, targets = generate(task, _seed(data)).train
+    names = {value: _name(value, chosen if len(curves) > 1 else None) for value in curves}
+    page = canvas(
+        1,
+        (200,),
+        axis_names=(labels.X, labels.Y),
+        notes=[labels.SEED_ROWS.format(n=_seed(data)), labels.EXACT],
+        titles=[None],
+        ends=[*names.values(), labels.TRUTH],
+    )
+    (panel,) = page.cells[0]
+    truth = true_curve(X)
+    _set_up(panel, np.concatenate([targets, truth]))
+    panel.plot(X, truth, color=style.INK.light, linewidth=1.1, linestyle=style.DASHED, zorder=2)
+    panel.plot(
+        inputs[:, 0] / np.sqrt(3), targets, "o", color=style.BAND.light, markersize=4.5, markeredgewidth=0, zorder=2.5
+    )
+    ends = [(float(truth[-1]), labels.TRUTH, style.INK)]
+    for colour, (value, curve) in zip(COLOURS, curves.items(), strict=False):
+        panel.plot(X, curve, color=colour.light, linewidth=1.6, zorder=3)
+        ends.append((float(curve[-1]), names[value], colour))
+    label_ends(panel, ends)
+    return page.figure
+
+
+def _name(weight_decay: float, chosen: float | None) -> str:
+    template = labels.PANEL_CHOSEN if weight_decay == chosen else labels.PANEL
+    return template.format(weight_decay=weight_decay_label(weight_decay))
+
+
+def _seed(data: StudyData) -> int:
+    return data.base.grid.seed_list()[0]
+
+
+def _curves(data: StudyData) -> dict[float, FloatArray]:
+    """At the smallest, the chosen and the largest λ, of those at which the seed did not diverge."""
+    variant, seed = data.base, _seed(data)
+    task, training = variant.task, variant.training
+    assert isinstance(task, Polynomial)
+    runs = data.runs(variant)
+    decays = np.sort(runs.loc[runs["seed"] == seed, "weight_decay"].to_numpy(np.float64))
+    if not len(decays):
+        return {}
+    chosen = data.chosen(variant)
+    middle = chosen if chosen in decays[1:-1] else decays[len(decays) // 2]
+    shown = np.unique([decays[0], middle, decays[-1]])
+    inputs, targets = generate(task, seed).train
+    state = state_after(
+        inputs, targets, *initial_state(variant, seed), weight_decay=shown, learning_rate=training.learning_rate,
+        steps=steps_of(variant), g=factor(variant), decay_bias=training.decay_bias,
+    )  # fmt: skip
+    curves = state.weights @ features(X, task.degree).T + np.asarray(state.bias)[:, None]
+    return {float(value): curve for value, curve in zip(shown, curves, strict=True) if np.isfinite(curve).all()}
+
+
+def _set_up(panel: Axes, values: FloatArray) -> None:
+    """Around rows and truth; a curve may leave the panel."""
+    low, high = float(values.min()), float(values.max())
+    linear_axis(panel, (low - 0.15 * (high - low), high + 0.15 * (high - low)))
+    panel.set_xlim(-1.03, 1.03)
+    panel.xaxis.set_major_locator(FixedLocator([-1, 0, 1]))

@@ -58,6 +58,7 @@ TERMS = "start: weights not yet forgotten, slow bias: not yet learned"
 LINES_THEORY = "lines: theory, below: shares"
 DOT_BAND = "dots: mean, band: 95 % interval"
 DOT_ONLY = "dots: mean"
+LARGE_DOTS = "large dots: means"
 BEST_POSITIVE = "λ > 0 (best)"
 N_EQUALS_P = "n = p"
 DIFFERENCE = "evidence = fit − flexibility"
@@ -79,7 +80,7 @@ FIXED = (
     HIGHEST, HIGHEST_LEFT, HIGHEST_RIGHT, LOWEST, DIFFERENCE,
     SGD, ADAM, ADAMW, OURS, PUBLISHED, CONCISE, FROM_SCRATCH, VERSION, SPREAD,
     X, Y, TRUTH, EXACT,
-    START, BIAS, SUM, TERMS, LINES_THEORY, DOT_BAND, DOT_ONLY,
+    START, BIAS, SUM, TERMS, LINES_THEORY, DOT_BAND, DOT_ONLY, LARGE_DOTS,
     BEST_POSITIVE, N_EQUALS_P, RIDGELESS, BEST_BY, MEDIAN_BAND, MEDIAN_ONLY,
     BAND, MEAN_ONLY, LAW, ALL_DIVERGED,
 )  # fmt: skip

@@ -46,7 +46,7 @@ def draw(data: StudyData) -> Figure:
         len(groups),
         (190,) if len(groups) == 1 else (150,),
         axis_names=(labels.ROWS, sweep.loss_name([group[0] for group in groups])),
-        notes=_notes(data, groups, drawn, metric),
+        notes=_notes(data, groups, drawn, metric, only_dots=all(laws)),
         titles=sweep.titles_of([min(group, key=data.variants.index) for group in groups]),
         ends=[*names, *([labels.THEORY] if theory else [])] or [labels.TEST],
     )
@@ -134,14 +134,19 @@ def _laws(data: StudyData, group: Group, metric: str) -> list[Line]:
     return lines if all(len(line.x) == len(own) for line, own in zip(lines, cells, strict=True)) else []
 
 
-def _notes(data: StudyData, groups: list[Group], drawn: Sequence[dict[str, Line]], metric: str) -> list[str]:
+def _notes(
+    data: StudyData, groups: list[Group], drawn: Sequence[dict[str, Line]], metric: str, only_dots: bool
+) -> list[str]:
+    """only_dots: the lines are theory's."""
     lines = [line for own in drawn for line in own.values()]
     seeds = [n for group in groups for variant in group for n in data.seeds(variant)]
+    diverged = sweep.diverged_notes(data, [variant for group in groups for variant in group])
     if not lines:
-        return []
+        return diverged
     band = any(line.has_band for line in lines)
-    means, medians = (labels.MEAN_ONLY, labels.BAND), (labels.MEDIAN_ONLY, labels.MEDIAN_BAND)
-    notes = [(medians if metric == "test_loss_median" else means)[band], seeds_note(seeds)]
+    means = (labels.DOT_ONLY, labels.DOT_BAND) if only_dots else (labels.MEAN_ONLY, labels.BAND)
+    medians = (labels.MEDIAN_ONLY, labels.MEDIAN_BAND)
+    notes = [(medians if metric == "test_loss_median" else means)[band], seeds_note(seeds), *diverged]
     if any(labels.BEST_POSITIVE in own for own in drawn):
         notes.append(labels.BEST_BY)
     if any(_reaches_ridgeless(group) for group in groups):

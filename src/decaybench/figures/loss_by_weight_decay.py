@@ -43,11 +43,12 @@ def draw(data: StudyData) -> Figure:
     limits, levels, below = _test_limits(data, [variants[index] for index in alive], lines, shared)
     names = list(dict.fromkeys(level.name for own in levels.values() for level in own))
     theory = any(metric == THEORY and len(line.x) for (_, metric), line in lines.items())
+    large = [labels.LARGE_DOTS] if theory else []  # the line is theory's, and the runs are dots, too
     page = canvas(
         len(variants),
         (140, 74) if len(variants) == 1 else (88, 50),
         axis_names=(labels.WEIGHT_DECAY, sweep.loss_name(variants)),
-        notes=[*sweep.notes_of(data, variants, measured, dots), *overlay.notes_below(below)],
+        notes=[*sweep.notes_of(data, variants, measured, dots), *large, *overlay.notes_below(below)],
         titles=sweep.titles_of(variants),
         ends=[*(name for _, name, *_ in SERIES), *([labels.THEORY] if theory else [])],
         own_values=not shared,

@@ -38,6 +38,6 @@ DASHED = (0, (4, 2))
 DOTTED = (0, (1, 1.6))
 
 VECTOR_MARKS = 300  # more dots than these become one PNG layer
-MAX_MARKS = 1_800  # dots of a figure; beyond, a fixed sample of seeds is drawn
+MAX_MARKS = 1_600  # dots of a figure; beyond, a fixed sample of seeds is drawn
 RASTER_DPI = 130
 MAX_PANELS = 4

@@ -132,13 +132,17 @@ def comparable(variants: Sequence[Variant]) -> bool:
 def notes_of(data: StudyData, variants: Sequence[Variant], lines: Sequence[Line], dots: Dots) -> list[str]:
     """What a reader must know of the numbers: band, n, runs that are missing, variants that are."""
     notes = [*means_notes(lines, [n for variant in variants for n in data.seeds(variant)]), *dots.notes]
-    counts = [(data.fact(v, "n_diverged") or 0, data.fact(v, "n_cells") or 0) for v in variants]
-    diverged, total = (sum(column) for column in zip(*counts, strict=True))
-    if diverged:
-        notes.append(labels.DIVERGED.format(n=diverged, total=total))
+    notes += diverged_notes(data, variants)
     if len(variants) < len(data.variants):
         notes.append(labels.VARIANTS.format(shown=len(variants), total=len(data.variants)))
     return notes
+
+
+def diverged_notes(data: StudyData, variants: Sequence[Variant]) -> list[str]:
+    """How many runs are missing, where some are."""
+    counts = [(data.fact(v, "n_diverged") or 0, data.fact(v, "n_cells") or 0) for v in variants]
+    diverged, total = (sum(column) for column in zip(*counts, strict=True))
+    return [labels.DIVERGED.format(n=diverged, total=total)] if diverged else []
 
 
 def means_notes(lines: Sequence[Line], seeds: Sequence[int]) -> list[str]:

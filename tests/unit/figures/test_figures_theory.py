@@ -92,8 +92,8 @@ def test_theory_is_drawn_through_its_facts_and_named_where_it_is_known(study_dat
         assert any(np.array_equal(y, law.value[1:]) for y in curves(figure, 0))
     named = draw(data, "loss_by_weight_decay")["loss_by_weight_decay"]
     plain = draw(without(data, "/theory_test_loss"), "loss_by_weight_decay")["loss_by_weight_decay"]
-    assert "theory" in texts(named)
-    assert "theory" not in texts(plain)
+    assert {"theory", "large dots: means"} <= set(texts(named))
+    assert not {"theory", "large dots: means"} & set(texts(plain))
 
 
 def test_a_level_nearby_is_drawn_and_one_far_below_is_put_into_words() -> None:
@@ -183,9 +183,11 @@ def test_medians_are_drawn_near_n_equal_to_p_alone(study_data: MakeData) -> None
     far, near = study_data(ROWS), study_data(
         ROWS | {"name": "near", "variants": {"n-10": {"task.n_train": 10}, "n-40": {"task.n_train": 40}}}
     )  # fmt: skip
-    for data, note in ((far, "line: mean, band: 95 % interval"), (near, "line: median, band: 95 % interval")):
+    # Where means are drawn theory draws the lines; it expects means, not medians.
+    for data, note in ((far, "dots: mean"), (near, "line: median")):
         words = texts(draw(data, "loss_by_rows")["loss_by_rows"])
-        assert [text for text in words if text.startswith("line: ")] in ([note], [note.partition(",")[0]])
+        assert [text.partition(",")[0] for text in words if text.startswith(("line: ", "dots: "))] == [note]
+        assert ("theory" in words) == (data is far)
         assert "n = p" in words
 
 
@@ -198,6 +200,13 @@ def test_the_shortest_weights_are_drawn_where_training_from_zero_leads_to_them(s
     note = "dotted: expected loss of the shortest weights that fit"
     assert note in texts(draw(data, "loss_by_rows")["loss_by_rows"])
     assert note not in texts(draw(started, "loss_by_rows")["loss_by_rows"])
+
+
+def test_where_every_run_diverged_rows_say_so_and_optimizers_are_left_out(study_data: MakeData) -> None:
+    variants = {"adam": {"training.optimizer": "adam"}, **ROWS["variants"]}
+    drawn = draw(study_data(ROWS | {"variants": variants}, lambda *_: True), *COMPARED)
+    assert list(drawn) == ["loss_by_rows"]
+    assert {"every run diverged", "diverged runs: 24 of 24"} <= set(texts(drawn["loss_by_rows"]))
 
 
 @pytest.mark.parametrize("shape", [[0.0], [0.5], [0.0, 1.0], [0.1, 1.0, 10.0]])

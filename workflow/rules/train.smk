@@ -52,7 +52,7 @@ rule collect:
 
 rule cost:
     output:
-        cost="<results>/cost.json",
+        cost="<results>/_machine/timings.json",
     log:
         "<logs>/cost.log",
     benchmark:

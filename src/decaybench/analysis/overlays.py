@@ -61,8 +61,10 @@ def _residuals(table: pd.DataFrame, predicted: prediction.Prediction) -> Facts:
         return
     error = values.std(axis=0, ddof=1) / np.sqrt(n)
     z = np.divide(offset, error, out=np.zeros_like(offset), where=error > 0)
+    loss = predicted.test_loss
+    shares = np.divide(offset, loss, out=np.full_like(offset, np.nan), where=loss > 0)
     labels = [weight_decay_label(float(decay)) for decay in table.columns]
-    for label, score, share in zip(labels, z, offset / predicted.test_loss, strict=True):
+    for label, score, share in zip(labels, z, shares, strict=True):
         yield f"{label}/theory_z", plain_fact(float(score), "standard errors", predicted.method, n)
         yield f"{label}/theory_residual", plain_fact(float(share), "share", predicted.method, n)
     worst = int(np.abs(z).argmax())

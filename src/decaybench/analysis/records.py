@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -24,6 +25,8 @@ def fact(estimate: Estimate, unit: str) -> Fact:
 
 def plain_fact(value: Any, unit: str, method: str, n: int | None = None) -> Fact:
     """A value that has no interval: a count, a choice, a probability."""
+    if isinstance(value, float) and not math.isfinite(value):
+        value, method = None, "none: not finite"
     return {"value": value, "low": None, "high": None, "n": n, "unit": unit, "method": method}
 
 

@@ -40,12 +40,11 @@ def train_cells(
     cells: Sequence[Cell], on_progress: Callable[[Progress], None] = lambda _: None
 ) -> tuple[pa.Table, str]:
     """Train every cell once; equal keys are trained once. Returns rows of a block and the device's name."""
-    device.settle()
     unique = list({cell.key: cell for cell in cells}.values())
     total = float(sum(cell.recipe.training.epochs for cell in unique))
     parts: list[pa.Table] = []
     done = 0.0
-    with device.claimed(device.choose()) as chosen:
+    with device.settled(), device.claimed(device.choose()) as chosen:
         for lanes in _batches(unique, chosen):
             share = sum(len(lane.cells) for lane in lanes)
 

@@ -85,16 +85,20 @@ def batch_bytes(device: torch.device) -> int:
     return CPU_BATCH_BYTES
 
 
-def settle() -> None:
-    """One thread a process, and no denormal numbers.
+@contextlib.contextmanager
+def settled() -> Iterator[None]:
+    """One thread a process, and no denormal numbers meanwhile.
 
     Blocks run side by side instead: the bits of a sum depend on how many threads share it, and weights
     that decay by (1−ηλ) for long would crawl through denormal numbers.
     """
     torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
-    torch.set_grad_enabled(True)
     torch.backends.cuda.matmul.allow_tf32 = False
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
 
 
 def name(device: torch.device) -> str:

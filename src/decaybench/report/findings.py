@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from statistics import NormalDist
 
 from decaybench.analysis.statistics import LEVEL
+from decaybench.report.cost import StepView
 from decaybench.report.cures import KINDS, Cure
 from decaybench.report.studies import Fact, StudyView, VariantView
 from decaybench.report.verdicts import ClaimView, RegimeView
@@ -176,8 +177,8 @@ def against_mean(view: VariantView, label: str) -> str:
     return words[compare(view.fact(label, "test_loss"), exact)]
 
 
-def verdict(view: ClaimView | RegimeView) -> str:
-    """The verdict on a claim, over all regimes or in one."""
+def verdict(view: ClaimView | RegimeView | StepView) -> str:
+    """The verdict on a claim, over all regimes or in one, or on the cost of a step."""
     return view.verdict
 
 

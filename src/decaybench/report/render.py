@@ -15,6 +15,7 @@ from decaybench.config import Config
 from decaybench.figures import style
 from decaybench.report import findings
 from decaybench.report.catalogue import LANGUAGE_TAGS, gettext_of
+from decaybench.report.cost import step_views
 from decaybench.report.methods import Methods
 from decaybench.report.numbers import Numbers
 from decaybench.report.sections import SECTIONS, Page
@@ -41,7 +42,8 @@ def page_text(config: Config, language: str, results: Path) -> str:
     """The page as HTML."""
     facts = _read(results / "facts.json", {})
     studies = study_views(config, facts)
-    page = Page(studies, claim_views(_read(results / "claims.json", []), facts))
+    timings = _read(results / "timings.json", {})
+    page = Page(studies, claim_views(_read(results / "claims.json", []), facts), step_views(timings))
     environment = make_environment(language)
     gettext = gettext_of(language)
     numbers = Numbers(facts, studies, language, gettext)
@@ -51,7 +53,7 @@ def page_text(config: Config, language: str, results: Path) -> str:
         facts=facts,
         config=config,
         shelf=Shelf(results, studies, gettext, page.featured),
-        methods=Methods(studies, _read(results / "manifest.json", {}), _read(results / "timings.json", {})),
+        methods=Methods(studies, _read(results / "manifest.json", {}), timings),
         sections=[section for section in SECTIONS if section.applies(page)],
     )
     return environment.get_template("page.html.j2").render()

@@ -11,6 +11,7 @@ from functools import cached_property
 
 from decaybench.report import findings
 from decaybench.report.catalogue import N_
+from decaybench.report.cost import StepView
 from decaybench.report.cures import Cure, best_compared
 from decaybench.report.studies import StudyView, VariantView
 from decaybench.report.verdicts import ClaimView, failed
@@ -24,6 +25,7 @@ class Page:
 
     studies: list[StudyView]
     claims: list[ClaimView] = field(default_factory=list)
+    steps: list[StepView] = field(default_factory=list)
 
     @property
     def told(self) -> list[StudyView]:
@@ -196,6 +198,7 @@ SECTIONS = (
     Section(8, "occam", N_("Occam’s razor, measured"), lambda page: page.weighed is not None),
     Section(9, "start", N_("Where the simple story fails"), lambda page: bool(page.started)),
     Section(10, "cures", N_("Other cures on one scale"), lambda page: bool(page.cures)),
+    Section(11, "cost", N_("What does decay cost?"), lambda page: bool(page.steps and page.started)),
     Section(12, "optimizers", N_("L2 is not decay under Adam"), lambda page: bool(page.optimizers)),
     Section(13, "real-data", N_("What about real data?"), lambda page: bool(page.real)),
     Section(14, "check", N_("Check yourself"), lambda page: len(page.questions) == QUESTIONS),

@@ -93,7 +93,7 @@ def test_sections_are_numbered_in_order_and_reachable(pages, language):
     names = [s.attributes["id"] for s in page.all("section")]
     assert names == [
         "summary", "verdicts", "overfitting", "how-much", "choice", "small-weights", "occam", "start", "cures",
-        "optimizers", "real-data", "check", "methods", "limits", "glossary",
+        "cost", "optimizers", "real-data", "check", "methods", "limits", "glossary",
     ]  # fmt: skip
     links = [a.attributes["href"] for a in page.all("a")]
     ids = {e.attributes["id"] for e in page.all() if "id" in e.attributes}

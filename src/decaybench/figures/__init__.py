@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from decaybench.figures.data import StudyData
 
 FIGURES = {
+    "explorer": "decaybench.figures.explorer",
     "loss_curves": "decaybench.figures.loss_curves",
     "loss_by_weight_decay": "decaybench.figures.loss_by_weight_decay",
     "accuracy_by_weight_decay": "decaybench.figures.accuracy_by_weight_decay",

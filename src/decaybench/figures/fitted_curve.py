@@ -13,7 +13,7 @@ from matplotlib.ticker import FixedLocator
 
 from decaybench.analysis.prediction import factor, initial_state, steps_of, why_none
 from decaybench.analysis.statistics import FloatArray
-from decaybench.config import Linear, Polynomial
+from decaybench.config import Linear, Polynomial, Variant
 from decaybench.figures import labels, style
 from decaybench.figures.axes import linear_axis
 from decaybench.figures.canvas import canvas, label_ends
@@ -30,28 +30,33 @@ X = np.linspace(-1.0, 1.0, 161)
 def applies(data: StudyData) -> bool:
     """Polynomials, trained on all rows at once."""
     variant = data.base
+    return has_law(variant) and bool(len(_curves(data)))
+
+
+def has_law(variant: Variant) -> bool:
+    """Whether the weights of a fitted polynomial are known exactly without training."""
     whole = variant.training.batch_size >= variant.task.n_train
     known = isinstance(variant.task, Polynomial) and isinstance(variant.model, Linear) and not variant.model.dropout
-    return known and whole and why_none(variant) is None and bool(len(_curves(data)))
+    return known and whole and why_none(variant) is None
 
 
 def draw(data: StudyData) -> Figure:
     """One panel: the base."""
     task, curves, chosen = data.base.task, _curves(data), data.chosen(data.base)
     assert isinstance(task, Polynomial)
-    inputs, targets = generate(task, _seed(data)).train
+    inputs, targets = generate(task, first_seed(data)).train
     names = {value: _name(value, chosen if len(curves) > 1 else None) for value in curves}
     page = canvas(
         1,
         (200,),
         axis_names=(labels.X, labels.Y),
-        notes=[labels.SEED_ROWS.format(n=_seed(data)), labels.EXACT],
+        notes=[labels.SEED_ROWS.format(n=first_seed(data)), labels.EXACT],
         titles=[None],
         ends=[*names.values(), labels.TRUTH],
     )
     (panel,) = page.cells[0]
     truth = true_curve(X)
-    _set_up(panel, np.concatenate([targets, truth]))
+    set_up(panel, np.concatenate([targets, truth]))
     panel.plot(X, truth, color=style.INK.light, linewidth=1.1, linestyle=style.DASHED, zorder=2)
     panel.plot(
         inputs[:, 0] / np.sqrt(3), targets, "o", color=style.BAND.light, markersize=4.5, markeredgewidth=0, zorder=2.5
@@ -69,32 +74,40 @@ def _name(weight_decay: float, chosen: float | None) -> str:
     return template.format(weight_decay=weight_decay_label(weight_decay))
 
 
-def _seed(data: StudyData) -> int:
+def first_seed(data: StudyData) -> int:
     return data.base.grid.seed_list()[0]
 
 
 def _curves(data: StudyData) -> dict[float, FloatArray]:
     """At the smallest, the chosen and the largest λ, of those at which the seed did not diverge."""
-    variant, seed = data.base, _seed(data)
-    task, training = variant.task, variant.training
-    assert isinstance(task, Polynomial)
+    variant, seed = data.base, first_seed(data)
     runs = data.runs(variant)
     decays = np.sort(runs.loc[runs["seed"] == seed, "weight_decay"].to_numpy(np.float64))
     if not len(decays):
         return {}
     chosen = data.chosen(variant)
     middle = chosen if chosen in decays[1:-1] else decays[len(decays) // 2]
-    shown = np.unique([decays[0], middle, decays[-1]])
+    return curves_at(data, np.unique([decays[0], middle, decays[-1]]), X)
+
+
+def curves_at(data: StudyData, weight_decay: FloatArray, x: FloatArray) -> dict[float, FloatArray]:
+    """The first seed's fitted curve at each λ, over `x` [points]; without λ at which it is not finite."""
+    variant, seed = data.base, first_seed(data)
+    task, training = variant.task, variant.training
+    assert isinstance(task, Polynomial)
     inputs, targets = generate(task, seed).train
     state = state_after(
-        inputs, targets, *initial_state(variant, seed), weight_decay=shown, learning_rate=training.learning_rate,
-        steps=steps_of(variant), g=factor(variant), decay_bias=training.decay_bias,
+        inputs, targets, *initial_state(variant, seed), weight_decay=weight_decay,
+        learning_rate=training.learning_rate, steps=steps_of(variant), g=factor(variant),
+        decay_bias=training.decay_bias,
     )  # fmt: skip
-    curves = state.weights @ features(X, task.degree).T + np.asarray(state.bias)[:, None]
-    return {float(value): curve for value, curve in zip(shown, curves, strict=True) if np.isfinite(curve).all()}
+    curves = state.weights @ features(x, task.degree).T + np.asarray(state.bias)[:, None]
+    return {
+        float(value): curve for value, curve in zip(weight_decay, curves, strict=True) if np.isfinite(curve).all()
+    }
 
 
-def _set_up(panel: Axes, values: FloatArray) -> None:
+def set_up(panel: Axes, values: FloatArray) -> None:
     """Around rows and truth; a curve may leave the panel."""
     low, high = float(values.min()), float(values.max())
     linear_axis(panel, (low - 0.15 * (high - low), high + 0.15 * (high - low)))

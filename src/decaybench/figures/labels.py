@@ -61,6 +61,11 @@ DOT_ONLY = "dots: mean"
 LARGE_DOTS = "large dots: means"
 BEST_POSITIVE = "λ > 0 (best)"
 N_EQUALS_P = "n = p"
+FITTED = "fitted curve"
+LOSS_OVER = "loss against λ"
+LOSS_EPOCHS = "loss against epoch"
+TRAIN_TEST = "solid: test, dashed: train"
+LIT = "bold: this λ, faint: the others"
 DIFFERENCE = "evidence = fit − flexibility"
 
 BAND = "line: mean, band: 95 % interval"
@@ -83,6 +88,7 @@ FIXED = (
     START, BIAS, SUM, TERMS, LINES_THEORY, DOT_BAND, DOT_ONLY, LARGE_DOTS,
     BEST_POSITIVE, N_EQUALS_P, RIDGELESS, BEST_BY, MEDIAN_BAND, MEDIAN_ONLY,
     BAND, MEAN_ONLY, LAW, ALL_DIVERGED,
+    FITTED, LOSS_OVER, LOSS_EPOCHS, TRAIN_TEST, LIT,
 )  # fmt: skip
 
 PANEL = "λ = {weight_decay}"

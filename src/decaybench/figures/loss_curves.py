@@ -39,7 +39,7 @@ def draw(data: StudyData) -> Figure:
         titles=[_title(value, chosen if len(grid) > 1 else None) for value in grid],
         ends=[name for _, name, *_ in SERIES],
     )
-    limits = _limits(lines)
+    limits = limits_of(lines)
     alive = [index for index, value in enumerate(grid) if (value, "test_loss") in lines]
     named = next((index for index in alive if page.in_last_column(index)), alive[0] if alive else None)
     for index, (value, (panel,)) in enumerate(zip(grid, page.cells, strict=True)):
@@ -93,7 +93,7 @@ def _notes(data: StudyData, variant: Variant, grid: list[float], lines: Lines) -
     return notes
 
 
-def _limits(lines: Lines) -> tuple[float, float]:
+def limits_of(lines: Lines) -> tuple[float, float]:
     """Around test losses; train losses may leave the panel at the bottom."""
     test = [line for (_, metric), line in lines.items() if metric == "test_loss"]
     positive = [line.value[line.value > 0] for line in test if (line.value > 0).any()]

@@ -1,7 +1,8 @@
-"""Colours and sizes of every figure. Constants only: the page's style sheet is made from them, too."""
+"""Colours, sizes and ids of every figure. The page's style sheet is made from them, too."""
 
 from __future__ import annotations
 
+import hashlib
 from typing import NamedTuple
 
 
@@ -41,3 +42,11 @@ VECTOR_MARKS = 300  # more dots than these become one PNG layer
 MAX_MARKS = 1_600  # dots of a figure; beyond, a fixed sample of seeds is drawn
 RASTER_DPI = 130
 MAX_PANELS = 4
+
+
+def id_prefix(name: str) -> str:
+    """What all ids inside of the figure `name` begin with.
+
+    Short, since a dot refers to its shape: the name of a study, a thousand times, would outweigh the figure.
+    """
+    return f"f{hashlib.sha256(name.encode()).hexdigest()[:9]}"

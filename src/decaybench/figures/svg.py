@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import io
 import re
 
 from matplotlib.figure import Figure
 from PIL import Image
 
-from decaybench.figures.style import PALETTE, RASTER_DPI
+from decaybench.figures.style import PALETTE, RASTER_DPI, id_prefix
 
 RC = {"svg.fonttype": "none", "svg.hashsalt": "decaybench"}  # text stays text; ids do not change from run to run
 FONT = "var(--figure-font, 'DejaVu Sans', Arial, sans-serif)"
@@ -21,6 +20,8 @@ _DROPPED = [
                     r"<defs>\s*<style.*?</style>\s*</defs>\s*", r"<style.*?</style>\s*")
 ]  # fmt: skip
 _ID = re.compile(r' id="([^"]*)"')
+_MOVING = re.compile(r' id="(ghost|ghost veil|mark):([^":]*):(on|off)"')
+_NEXT_OF_SAME = re.compile(r'(<g (data-at=[^>]*)>(?:(?!</?g\b).)*)</g>\s*<g \2>', re.DOTALL)
 _UNTURNED = re.compile(r' transform="rotate\(-?0 [^"]*"')
 _DEFINED = re.compile(r'<path id="([^"]*)" d="([^"]*)" style="([^"]*)"/>')
 _FILL = re.compile(r"^fill: [^;]*; ")
@@ -33,12 +34,30 @@ _REFERENCE = re.compile(r'url\(#([^)]+)\)|href="#([^"]+)"')
 _ROOT = re.compile(r"<svg [^>]*>")
 _VIEW_BOX = re.compile(r'viewBox="([^"]*)"')
 _NUMBERS = re.compile(r'( (?:d|x|y|transform|width|height)=")([^"]*)(")')
-_LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
+_LONG_NUMBER = re.compile(r"-?\d+\.\d{2,}")
 _FONT = re.compile(r"font: ([\d.]+)px [^;\"]*|font-family: [^;\"]*; ")
 _RASTER = re.compile(r'href="data:image/png;base64,\s*([^"]*)"')
 _RASTER_COLOURS = 8  # dots are one or two colours at a few opacities
 _COLOURS = {colour.light.lower(): f"var({colour.variable}, {colour.light})" for colour in PALETTE}
 _COLOUR = re.compile("|".join(_COLOURS), re.IGNORECASE)
+
+
+VEIL = "veil"  # the gid of a panel that the reader may hide while guessing
+
+
+def moving(role: str, label: str, on: bool) -> str:
+    """The gid of an artist that belongs to one λ: a `ghost` is faint unless it is on, a `mark` is not seen.
+
+    On the page it becomes the attribute data-at with the label of λ, and classes that the style sheet knows;
+    what is a `veil`, too, the reader may hide while guessing.
+    """
+    return f"{role}:{label}:{'on' if on else 'off'}"
+
+
+def _with_state(found: re.Match[str]) -> str:
+    role, label, state = found.groups()
+    hidden = ' visibility="hidden"' if role == "mark" else ' opacity="0.2"'  # for readers without the style sheet
+    return f' data-at="{label}" class="{role}{" on" if state == "on" else ""}"{"" if state == "on" else hidden}'
 
 
 def to_svg(figure: Figure, prefix: str) -> str:
@@ -53,10 +72,11 @@ def inlined(text: str, prefix: str) -> str:
     for pattern in _DROPPED:
         text = pattern.sub("", text)
     text = _UNTURNED.sub("", text)
+    text = _MOVING.sub(_with_state, text).replace(f' id="{VEIL}"', ' class="veil"')
     text = _SAME_STYLE.sub(_hoisted, text)
     text = _without_repeated_styles(text)
     text = _with_own_ids(text, prefix)
-    text = _flat(_INVISIBLE.sub("", text))
+    text = _joined(_flat(_INVISIBLE.sub("", text)))
     found = _VIEW_BOX.search(text)
     box = found[1] if found else ""
     root = (
@@ -64,7 +84,7 @@ def inlined(text: str, prefix: str) -> str:
         f'viewBox="{box}" id="{prefix}" style="font-family: {FONT}">'
     )
     text = _ROOT.sub(lambda _: root, text, count=1)
-    text = _NUMBERS.sub(lambda m: m[1] + " ".join(_LONG_NUMBER.sub(_short, m[2]).split()) + m[3], text)
+    text = _NUMBERS.sub(lambda m: m[1] + _terse(" ".join(_LONG_NUMBER.sub(_short, m[2]).split())) + m[3], text)
     text = _FONT.sub(lambda m: f"font-size: {m[1]}px" if m[1] else "", text)
     text = _COLOUR.sub(lambda m: _COLOURS[m[0].lower()], text)
     text = _RASTER.sub(_smaller, text)
@@ -72,11 +92,8 @@ def inlined(text: str, prefix: str) -> str:
 
 
 def _with_own_ids(text: str, prefix: str) -> str:
-    """Ids that are referred to get a short form of the prefix and a number; the others go.
-
-    Short, since a dot refers to its shape: the name of a study, a thousand times, would outweigh the figure.
-    """
-    short = f"f{hashlib.sha256(prefix.encode()).hexdigest()[:9]}"
+    """Ids that are referred to get a short form of the prefix and a number; the others go."""
+    short = id_prefix(prefix)
     own: dict[str, str] = {}
     for pair in _REFERENCE.findall(text):
         own.setdefault(pair[0] or pair[1], f"{short}-{len(own) + 1}")
@@ -109,6 +126,12 @@ def _flat(text: str) -> str:
     return _GROUP.sub(tag, text)
 
 
+def _joined(text: str) -> str:
+    """Neighbouring groups of one λ and role as one."""
+    joined = _NEXT_OF_SAME.sub(r"\1", text)
+    return text if joined == text else _joined(joined)
+
+
 def _hoisted(group: re.Match[str]) -> str:
     """Marks of one style: the style once, on their group."""
     styles = set(_STYLE.findall(group[2]))
@@ -117,9 +140,14 @@ def _hoisted(group: re.Match[str]) -> str:
     return f'<g{group[1] or ""} style="{styles.pop()}">{_STYLE.sub("", group[2])}</g>'
 
 
+def _terse(path: str) -> str:
+    """Points after the first of a polyline need no command of their own."""
+    return path if "C" in path or "Q" in path else path.replace(" L ", " ")
+
+
 def _short(number: re.Match[str]) -> str:
-    """A hundredth of a point is below what a screen or a printer shows."""
-    return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
+    """A tenth of a point, a fifth of a pixel at the width of the page, is below what the eye sees."""
+    return f"{round(float(number[0]), 1) + 0.0:g}"
 
 
 def _smaller(raster: re.Match[str]) -> str:

@@ -19,6 +19,7 @@ EFFECTS = ("lower", "higher", "no_difference", "chose_zero", "no_zero", "unknown
 SHAPES = ("u_shaped", "falls", "rises", "falls_then_flat", "flat_then_rises", "flat", "single", "unknown", "nothing")
 GAPS = ("gap", "no_gap", "negative", "unknown", "nothing")
 CERTAINTIES = ("sure", "several", "all", "single", "unknown", "nothing")
+MOMENTS = ("best", "as_good", "too_little", "too_much", "unknown")
 EDGES = ("inside", "high", "low", "low_zero")
 NORMS = ("falls", "rises", "no_difference", "unknown", "nothing")
 STARTS = ("start_wins", "decay_wins", "no_difference", "unknown")
@@ -107,6 +108,17 @@ def certainty(view: VariantView) -> str:
     if len(view.as_good) == len(view.measured):
         return "all"
     return "sure" if len(view.as_good) == 1 else "several"
+
+
+def moment(view: VariantView, label: str) -> str:
+    """What the validation rows say of one λ of the grid."""
+    if label == view.chosen:
+        return "best"
+    if view.chosen is None or not has_intervals(view):
+        return "unknown"
+    if label in view.as_good:
+        return "as_good"
+    return "too_little" if float(label) < float(view.chosen) else "too_much"
 
 
 def edge(view: VariantView) -> str:

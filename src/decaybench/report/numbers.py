@@ -96,13 +96,7 @@ class Numbers:
         places = decimals(value, low, high)
         while places < 8 and any(bound and round(bound, places) == 0 for bound in (low, high) if abs(bound) >= SMALL):
             places += 1  # a bound must show on which side of zero it lies
-        bounds = [
-            Markup('<data data-fact="{}" data-bound="{}" value="{}">{}</data>').format(
-                key, bound, repr(number), format_number(number, places)
-            )
-            for bound, number in (("low", low), ("high", high))
-        ]
-        return Markup('<span class="interval">[{},&nbsp;{}]</span>').format(*bounds)
+        return _interval(key, (low, high), [format_number(bound, places) for bound in (low, high)])
 
     def estimate(self, key: str) -> Markup:
         """Value and interval."""
@@ -203,15 +197,9 @@ class Numbers:
         fact = find(self.facts, key)
         if fact["value"] is None or fact["low"] is None:
             return Markup("{} {}").format(self.percent(key), self.interval(key))
-        low, high = (
-            Markup('<data data-fact="{}" data-bound="{}" value="{}">{}</data>').format(
-                key, bound, repr(fact[bound]), self._percent(fact[bound])
-            )
-            for bound in ("low", "high")
-        )
-        return Markup('<span class="estimate">{} <span class="interval">[{},&nbsp;{}]</span></span>').format(
-            self.percent(key), low, high
-        )
+        bounds = fact["low"], fact["high"]
+        interval = _interval(key, bounds, [self._percent(bound) for bound in bounds])
+        return Markup('<span class="estimate">{} {}</span>').format(self.percent(key), interval)
 
     def total(self, quantity: str) -> Markup:
         """The sum of a count over all variants of all studies."""
@@ -250,6 +238,15 @@ def _reach(view: VariantView, key: str) -> Any:
     for part in key.split("."):
         value = getattr(value, part)
     return value
+
+
+def _interval(key: str, bounds: tuple[float, float], texts: list[str]) -> Markup:
+    """Both bounds of a fact, which the span around them names once."""
+    low, high = (
+        Markup('<data data-bound="{}" value="{}">{}</data>').format(name, repr(bound), text)
+        for name, bound, text in zip(("low", "high"), bounds, texts, strict=True)
+    )
+    return Markup('<span class="interval" data-fact="{}">[{},&nbsp;{}]</span>').format(key, low, high)
 
 
 def _data(key: str, value: Any, text: str) -> Markup:

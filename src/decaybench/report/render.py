@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from importlib import resources
 from pathlib import Path
@@ -19,7 +21,7 @@ from decaybench.report.cost import step_views
 from decaybench.report.methods import Methods
 from decaybench.report.numbers import Numbers
 from decaybench.report.sections import SECTIONS, Page
-from decaybench.report.shelf import Shelf
+from decaybench.report.shelf import Shelf, weight
 from decaybench.report.studies import study_views
 from decaybench.report.verdicts import claim_views
 
@@ -48,15 +50,18 @@ def page_text(config: Config, language: str, results: Path) -> str:
     gettext = gettext_of(language)
     numbers = Numbers(facts, studies, language, gettext)
     environment.globals.update(numbers.helpers())
+    shelf = Shelf(results, studies, gettext, page.featured)
     environment.globals.update(
         page=page,
+        shelf=shelf,
         facts=facts,
         config=config,
-        shelf=Shelf(results, studies, gettext, page.featured),
         methods=Methods(studies, _read(results / "manifest.json", {}), timings),
         sections=[section for section in SECTIONS if section.applies(page)],
     )
-    return environment.get_template("page.html.j2").render()
+    template = environment.get_template("page.html.j2")
+    shelf.fill(studies, *weight(template.render()))  # what the text leaves of the page's bytes is the figures'
+    return template.render()
 
 
 def make_environment(language: str) -> Environment:
@@ -71,6 +76,7 @@ def make_environment(language: str) -> Environment:
         keep_trailing_newline=True,
     )
     gettext = gettext_of(language)
+    script = _static("explorer.js")
     environment.install_gettext_callables(  # type: ignore[attr-defined]
         gettext, lambda one, many, n: gettext(one if n == 1 else many), newstyle=True
     )
@@ -80,6 +86,8 @@ def make_environment(language: str) -> Environment:
         language_tags=LANGUAGE_TAGS,
         findings=findings,
         css=Markup(style_sheet()),
+        script=Markup(script),
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         unworded=unworded,
     )
     return environment
@@ -87,11 +95,15 @@ def make_environment(language: str) -> Environment:
 
 def style_sheet() -> str:
     """The page's CSS, with the palette of the figures for light and dark."""
-    own = (resources.files("decaybench.report") / "static" / "page.css").read_text(encoding="utf-8")
+    own = _static("page.css")
     light = " ".join(f"{colour.variable}: {colour.light};" for colour in style.PALETTE)
     dark = " ".join(f"{colour.variable}: {colour.dark};" for colour in style.PALETTE)
     in_dark = f"@media screen and (prefers-color-scheme: dark) {{ .drawing {{ {dark} }} }}"
     return f"{own}.drawing {{ {light} }}\n{in_dark}\n"
+
+
+def _static(name: str) -> str:
+    return (resources.files("decaybench.report") / "static" / name).read_text(encoding="utf-8")
 
 
 def unworded(outcome: str) -> str:

@@ -49,6 +49,12 @@ class Page:
         return next((s for s in self.rest if s.fair.chosen is not None and findings.shape(s.fair) != shape), None)
 
     @property
+    def players(self) -> list[StudyView]:
+        """Studies with more than one λ to move between; those whose fit can be drawn come first."""
+        movable = [study for study in self.studies if len(study.base.measured) > 1]
+        return sorted(movable, key=lambda study: study.base.variant.task.kind != "polynomial")
+
+    @property
     def real(self) -> list[StudyView]:
         """Studies on collected data."""
         return [study for study in self.studies if study.real]
@@ -94,6 +100,8 @@ class Page:
         """Figures that belong to a section of their own, by study."""
         rows = next((cure.view for cure in self.cures if cure.kind == "more_data"), None)
         owners = {
+            "explorer": self.players[0].base if self.players else None,
+            "loss_by_weight_decay": self.contrast.base if self.contrast else None,
             "occam": self.weighed,
             "start_terms": self.started[0].base if self.started else None,
             "published_norms": self.article.base if self.article else None,
@@ -190,6 +198,7 @@ class Section:
 
 SECTIONS = (
     Section(0, "summary", N_("In one minute")),
+    Section(1, "play", N_("Play first"), lambda page: bool(page.players)),
     Section(2, "verdicts", N_("Did the article’s claims hold?"), lambda page: bool(page.judged)),
     Section(3, "overfitting", N_("What is overfitting?")),
     Section(4, "how-much", N_("How much decay?")),

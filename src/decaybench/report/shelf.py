@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from decaybench.report.svg import inline
 
 # The order in which a study's figures take their place when there is not room for all.
 TITLES = {
+    "explorer": N_("One λ at a time"),
     "loss_by_weight_decay": N_("Loss against λ"),
     "loss_curves": N_("Loss against epoch"),
     "weight_norm": N_("Length of the weights against λ"),
@@ -26,7 +28,16 @@ TITLES = {
 }
 # Each shown of one study only, which the page names.
 FEATURED = ("occam", "start_terms", "published_norms", "loss_by_rows", "optimizers")
-RAW_BUDGET, PACKED_BUDGET = 400_000, 150_000  # bytes of all figures; the page may have 1.2 MB, 350 kB packed
+PAGE = (1_190_000, 345_000)  # bytes that a page may have, plain and packed
+
+
+ROOM = "…" * 100  # stands for a figure's description, which is written later
+
+
+def weight(text: str) -> tuple[int, int]:
+    """Bytes of a text, plain and packed."""
+    content = text.encode()
+    return len(content), len(zlib.compress(content))
 
 
 class Shelf:
@@ -45,29 +56,34 @@ class Shelf:
             for study in studies
             for path in sorted((results / study.name / "figures").glob("*.svg"))
         }
-        self.inlined = self._fitting(studies)
+        self.inlined: set[tuple[str, str]] = set()
 
-    def _fitting(self, studies: Sequence[StudyView]) -> set[tuple[str, str]]:
-        """Featured figures, the first studies of either sort, then figure by figure through all studies."""
+    def fill(self, studies: Sequence[StudyView], raw: int, packed: int) -> None:
+        """Put as many figures on the page as a text of so many bytes, plain and packed, leaves room for.
+
+        Featured figures, the first studies of either sort, then figure by figure through all studies.
+        """
         first = [next((s for s in studies if s.real is real), None) for real in (False, True)]
         common = [figure for figure in TITLES if figure not in FEATURED]
         wanted = [*self.featured]
         wanted += [(study.name, figure) for study in first if study for figure in common]
         wanted += [(study.name, figure) for figure in common for study in studies]
-        taken: set[tuple[str, str]] = set()
-        raw = packed = 0
         for key in wanted:
-            if key in taken or key not in self.paths:
+            if key in self.inlined or key not in self.paths:
                 continue
-            content = self.paths[key].read_bytes()
-            small = len(zlib.compress(content))
-            if raw + len(content) <= RAW_BUDGET and packed + small <= PACKED_BUDGET:
-                taken.add(key)
-                raw, packed = raw + len(content), packed + small
-        return taken
+            plain, small = weight(inline(self.paths[key], "-".join(key), "", ROOM, self.gettext))
+            if raw + plain <= PAGE[0] and packed + small <= PAGE[1]:
+                self.inlined.add(key)
+                raw, packed = raw + plain, packed + small
 
     def __contains__(self, key: object) -> bool:
         return key in self.paths
+
+    def stops(self, study: str) -> list[str]:
+        """The λ that the study's explorer can light, in order."""
+        path = self.paths.get((study, "explorer"))
+        found = re.findall(r' data-at="([^"]*)"', path.read_text(encoding="utf-8")) if path else []
+        return sorted(set(found), key=float)
 
     def title(self, figure: str) -> str:
         """What a figure shows, as a title."""

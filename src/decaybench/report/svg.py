@@ -10,10 +10,13 @@ from pathlib import Path
 from markupsafe import Markup
 
 from decaybench.figures import labels
+from decaybench.figures.style import id_prefix
 
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
 FORBIDDEN = {"script", "foreignObject", "iframe", "a", "animate", "set", "style"}
+FALLBACK = re.compile(r"var\((--[a-z-]+), #[0-9A-Fa-f]{6}\)")  # the page defines what a lone file may lack
+STYLE = re.compile(r' style="[^"]*"')
 LOCAL_URL = re.compile(r"url\(['\"]?#([^)'\"]+)['\"]?\)")
 
 ElementTree.register_namespace("", SVG)
@@ -44,7 +47,11 @@ def inline(path: Path, prefix: str, title: str, description: str, gettext: Calla
         if element.tag in (f"{{{SVG}}}text", f"{{{SVG}}}tspan") and element.text and element.text.strip():
             element.text = _translated(element.text.strip(), gettext)
     _describe(root, prefix, title, description)
-    return Markup(ElementTree.tostring(root, encoding="unicode"))
+    return Markup(STYLE.sub(_terse, ElementTree.tostring(root, encoding="unicode")))
+
+
+def _terse(style: re.Match[str]) -> str:
+    return FALLBACK.sub(r"var(\1)", style[0]).replace("; ", ";").replace(": ", ":")
 
 
 def _translated(text: str, gettext: Callable[[str], str]) -> str:
@@ -72,13 +79,15 @@ def _prefix(element: ElementTree.Element, prefix: str) -> None:
         if local == "id":
             element.set(key, _under(prefix, value))
         elif local == "href" and value.startswith("#"):
-            element.set(key, "#" + _under(prefix, value[1:]))
+            del element.attrib[key]  # a page needs no xlink
+            element.set("href", "#" + _under(prefix, value[1:]))
         elif "url(" in value:
             element.set(key, LOCAL_URL.sub(lambda found: f"url(#{_under(prefix, found[1])})", value))
 
 
 def _under(prefix: str, name: str) -> str:
-    return name if name.startswith(f"{prefix}-") else f"{prefix}-{name}"
+    own = (f"{prefix}-", f"{id_prefix(prefix)}-")
+    return name if name == prefix or name.startswith(own) else f"{prefix}-{name}"
 
 
 def _describe(root: ElementTree.Element, prefix: str, title: str, description: str) -> None:

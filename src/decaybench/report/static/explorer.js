@@ -1,0 +1,51 @@
+// A slider over the measured λ of a study: what belongs to one λ carries data-at. Without this script the λ that the
+// validation rows choose stays lit, and every sentence stands in the list below the figure.
+"use strict";
+(() => {
+  const players = new Map();
+
+  const player = (box) => {
+    const [range, button] = box.querySelectorAll(".controls input");
+    const moment = box.querySelector(".moment");
+    const stops = [...box.querySelectorAll(".moments li")];
+    const drawn = [...box.querySelectorAll("svg [data-at]")];
+    const labels = stops.map((stop) => stop.dataset.at);
+
+    const show = (place) => {
+      const stop = stops[place];
+      for (const part of drawn) part.classList.toggle("on", part.dataset.at === stop.dataset.at);
+      moment.replaceChildren(...stop.cloneNode(true).childNodes);
+      range.value = place;
+      const said = box.classList.contains("veiled") ? `λ = ${stop.dataset.at}` : moment.textContent;
+      range.setAttribute("aria-valuetext", said.replace(/\s+/g, " ").trim());
+    };
+
+    range.addEventListener("input", () => {
+      show(+range.value);
+      history.replaceState(null, "", `#play/${box.dataset.study}/${labels[range.value]}`);
+    });
+    button.addEventListener("click", () => {
+      const veiled = box.classList.toggle("veiled");
+      [button.value, button.dataset.other] = [button.dataset.other, button.value];
+      box.querySelector(".prompt").hidden = !veiled;
+      show(veiled ? Math.floor((stops.length - 1) / 2) : +range.value);
+      range.focus();
+    });
+    show(+range.value);
+    box.querySelector(".controls").hidden = false;
+    return { box, show: (label) => labels.includes(label) && show(labels.indexOf(label)) };
+  };
+
+  const follow = () => {
+    const [, study, label] = decodeURIComponent(location.hash).match(/^#play\/([^/]+)\/(.+)$/) ?? [];
+    const found = players.get(study);
+    if (!found) return;
+    for (let parent = found.box; parent; parent = parent.parentElement) if (parent.matches("details")) parent.open = true;
+    found.show(label);
+    found.box.scrollIntoView();
+  };
+
+  for (const box of document.querySelectorAll(".player")) players.set(box.dataset.study, player(box));
+  addEventListener("hashchange", follow);
+  follow();
+})();

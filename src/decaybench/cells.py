@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -200,6 +200,17 @@ def collect(
         )
     runs = [run for table in tables.values() for run in block_runs(table)]
     return rows.select(list(CELL_COLUMNS)), _exploded(rows), runs
+
+
+def present(paths: Sequence[Path], cells: Sequence[Cell]) -> tuple[pa.Table, pa.Table, list[dict[str, Any]]]:
+    """As `collect`, of the cells that are there by now; what cannot be read is passed over and left where it is."""
+    tables = []
+    for path in paths:
+        with suppress(TableError):
+            tables.append(read_block(path))
+    merged = pa.concat_tables([BLOCK_SCHEMA.empty_table(), *(t.replace_schema_metadata() for t in tables)])
+    rows, _ = select(merged, cells)
+    return rows.select(list(CELL_COLUMNS)), _exploded(rows), [run for t in tables for run in block_runs(t)]
 
 
 def _exploded(rows: pa.Table) -> pa.Table:

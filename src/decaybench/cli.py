@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from decaybench.config import ConfigError
+from decaybench.config import Config, ConfigError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -86,30 +86,40 @@ def _parser() -> argparse.ArgumentParser:
     gather.add_argument("--manifest", type=Path, required=True)
     gather.set_defaults(run=_gather)
 
-    render = verbs.add_parser("render", help="write the page in one language")
-    render.add_argument("--config", required=True, help="the config as JSON")
-    render.add_argument("--language", required=True)
-    render.add_argument("--results", type=Path, required=True)
-    render.add_argument("--output", type=Path, required=True)
+    render = verbs.add_parser("render", help="write the page from a results folder")
+    render.add_argument("--config", default="config/config.yaml", help="the config: a file, or JSON")
+    render.add_argument("--language", help="one language; without it every language of the config")
+    render.add_argument("--results", type=Path, default=Path("results"))
+    render.add_argument("--output", type=Path, help="by default report.<language>.html among the results")
+    render.add_argument(
+        "--partial", action="store_true",
+        help="make the page, partial.<language>.html, from what is there while the sweep still runs",
+    )  # fmt: skip
     render.set_defaults(run=_render)
     return parser
 
 
-def _plan(options: argparse.Namespace) -> None:
+def _read_config(path: Path) -> Config:
     import yaml
+
+    from decaybench.reading import parse_config
+
+    with path.open(encoding="utf-8") as handle:
+        try:
+            raw = yaml.safe_load(handle)
+        except yaml.YAMLError as error:
+            raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    return parse_config(raw)
+
+
+def _plan(options: argparse.Namespace) -> None:
     from rich.console import Console
     from rich.table import Table
 
     from decaybench.grid import block_specs
-    from decaybench.reading import parse_config
 
-    with options.config.open(encoding="utf-8") as handle:
-        try:
-            raw = yaml.safe_load(handle)
-        except yaml.YAMLError as error:
-            raise ConfigError(f"{options.config}: not YAML: {' '.join(str(error).split())}") from None
     table = Table("study", "variants", "λ", "seeds", "cells", "blocks")
-    for study in parse_config(raw).studies:
+    for study in _read_config(options.config).studies:
         variants = study.resolved()
         counts = [
             {len(variant.grid.weight_decay) for variant in variants},
@@ -197,7 +207,6 @@ def _judge(options: argparse.Namespace) -> None:
     from decaybench.analysis.regimes import Case
     from decaybench.analysis.verdicts import judge
     from decaybench.cells import read_table, write_json
-    from decaybench.config import Config
 
     config = Config.model_validate_json(options.config)
     cells, history = (
@@ -220,7 +229,6 @@ def _gather(options: argparse.Namespace) -> None:
     from decaybench.analysis import cost
     from decaybench.analysis.claim_facts import claim_facts
     from decaybench.cells import write_json
-    from decaybench.config import Config
 
     config = Config.model_validate_json(options.config)
     merged: dict[str, object] = {}
@@ -235,10 +243,38 @@ def _gather(options: argparse.Namespace) -> None:
 
 
 def _render(options: argparse.Namespace) -> None:
-    from decaybench.config import Config
+    from tempfile import TemporaryDirectory
+
+    from decaybench import partial
+
+    is_json = options.config.lstrip().startswith("{")
+    config = Config.model_validate_json(options.config) if is_json else _read_config(Path(options.config))
+    if not options.partial:
+        _render_pages(options, config, options.results)
+        return
+    with TemporaryDirectory(prefix="decaybench-partial-") as scratch:
+        kept = partial.gather(config, options.results, Path(scratch), _verb)
+        _render_pages(options, kept, Path(scratch))
+
+
+def _render_pages(options: argparse.Namespace, config: Config, results: Path) -> None:
     from decaybench.report.render import render
 
-    render(Config.model_validate_json(options.config), options.language, options.results, options.output)
+    languages = [options.language] if options.language else config.report.languages
+    if options.output and len(languages) > 1:
+        raise ConfigError(f"--output names one page; say which --language, one of {', '.join(languages)}")
+    for language in languages:
+        name = "partial" if options.partial else "report"
+        output = options.output or options.results / f"{name}.{language}.html"
+        render(config, language, results, output)
+        if options.partial:
+            print(output)
+
+
+def _verb(*arguments: str) -> None:
+    """Run another verb in this process; its errors are this one's."""
+    options = _parser().parse_args(arguments)
+    options.run(options)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -129,3 +130,119 @@ def test_the_first_screen_shows_what_did_not_hold(browser, results, language):
         assert boxes and boxes[0][1] < 600
         unsupported = [top for names, top in boxes if "good" not in names.split()]
         assert not unsupported or min(unsupported) < 800
+
+
+# --- the slider ------------------------------------------------------------------------------------
+
+LIT = """player => [...new Set([...player.querySelectorAll('svg .on')].map(part => part.dataset.at))]"""
+
+
+@contextmanager
+def playing(browser, results, language, **options):
+    """A tab, the first player on it and its slider."""
+    with opened(browser, results, language, **options) as tab:
+        player = tab.locator(".player").first
+        yield tab, player, player.locator("input[type=range]")
+
+
+def test_arrow_keys_light_another_weight_decay_and_say_so(browser, results, language):
+    with playing(browser, results, language) as (tab, player, slider):
+        stops = player.locator(".moments li").evaluate_all("items => items.map(item => item.dataset.at)")
+        slider.focus()
+        tab.keyboard.press("Home")
+        seen = []
+        for label in stops:
+            assert player.evaluate(LIT) == [label]
+            text = player.locator(".moment").inner_text()
+            assert f"λ = {label}" in text.replace("\xa0", " ")
+            assert slider.get_attribute("aria-valuetext") == re.sub(r"\s+", " ", text).strip()
+            place = player.locator("svg .mark.on path").first.evaluate("path => path.getBoundingClientRect().x")
+            seen.append((text, place))
+            tab.keyboard.press("ArrowRight")
+        assert len(set(seen)) == len(stops) > 1
+        assert [x for _, x in seen] == sorted(x for _, x in seen)
+        assert tab.messages == []
+
+
+def test_ghosts_are_seen_and_marks_of_other_weight_decays_are_not(browser, results, language):
+    with playing(browser, results, language) as (_, player, slider):
+        slider.press("Home")
+        look = player.evaluate("""player => [...player.querySelectorAll('svg [data-at]')].map(part => {
+            const style = getComputedStyle(part);
+            return [part.classList.contains('mark'), part.classList.contains('on'), +style.opacity, style.visibility];
+        })""")
+        assert {(on, opacity) for mark, on, opacity, _ in look if not mark} == {(True, 1), (False, 0.2)}
+        assert {(on, seen) for mark, on, _, seen in look if mark} == {(True, "visible"), (False, "hidden")}
+
+
+def test_the_answer_is_hidden_until_it_is_revealed(browser, results, language):
+    with playing(browser, results, language) as (_, player, slider):
+        button, moment, prompt = (player.locator(q) for q in ("input[type=button]", ".moment", ".prompt"))
+        names = [button.input_value()]
+        assert moment.is_visible() and not prompt.is_visible()
+        button.click()
+        names.append(button.input_value())
+        assert not moment.is_visible() and prompt.is_visible()
+        assert not player.locator("svg .veil").first.is_visible()
+        guess = slider.input_value()
+        assert re.fullmatch(r"λ = [\d.]+", slider.get_attribute("aria-valuetext"))
+        button.click()
+        names.append(button.input_value())
+        assert moment.is_visible() and not prompt.is_visible() and slider.input_value() == guess
+        assert player.locator("svg .veil").first.is_visible()
+        assert names[0] == names[2] != names[1]
+
+
+def test_an_address_leads_to_a_study_and_a_weight_decay(browser, results, language):
+    with playing(browser, results, language) as (tab, player, slider):
+        slider.press("Home")
+        last = tab.locator(".player").last
+        study = last.get_attribute("data-study")
+        label = last.locator(".moments li").last.get_attribute("data-at")
+        first = player.get_attribute("data-study")
+        assert tab.evaluate("location.hash").startswith(f"#play/{first}/")
+        tab.goto(f"{tab.url.partition('#')[0]}#play/{study}/{label}")
+        assert last.evaluate(LIT) == [label]
+        assert last.is_visible() and last.locator("svg").is_visible()
+        assert -5 <= last.evaluate("box => box.getBoundingClientRect().top") < 900
+        for odd in ("#play/nowhere/1", f"#play/{study}/7777", "#play/", "#%E0%A4%A"):
+            tab.goto(tab.url.partition("#")[0] + odd)
+            assert last.evaluate(LIT) == [label]
+        assert tab.messages == []
+
+
+def test_the_policy_keeps_foreign_scripts_out(browser, results, language):
+    with opened(browser, results, language) as tab:
+        tab.evaluate("""() => {
+            const script = document.createElement('script');
+            script.textContent = 'window.foreign = true';
+            document.body.append(script);
+            const button = document.createElement('button');
+            button.setAttribute('onclick', 'window.foreign = true');
+            document.body.append(button);
+            button.click();
+        }""")
+        tab.wait_for_timeout(300)
+        assert tab.evaluate("window.foreign") is None
+        assert any("Content Security Policy" in message for message in tab.messages)
+
+
+def test_without_javascript_the_player_is_complete(browser, results, language):
+    with playing(browser, results, language, java_script_enabled=False) as (_, player, slider):
+        assert not slider.is_visible() and player.locator("svg").is_visible()
+        assert player.locator(".moment").is_visible()
+        player.locator(".moments summary").click()
+        assert player.locator(".moments li").first.is_visible()
+
+
+SHOTS = {"desktop": {}, "dark": {"scheme": "dark"}, "phone": {"width": 360, "height": 740}}
+
+
+@pytest.mark.parametrize("shot", SHOTS)
+def test_photographs_for_a_person_to_look_at(browser, results, language, shot):
+    folder = Path(__file__).parents[2] / "screenshots"
+    folder.mkdir(exist_ok=True)
+    with opened(browser, results, language, **SHOTS[shot]) as tab:
+        path = folder / f"{shot}-{language}.png"
+        tab.screenshot(path=path, full_page=True)
+        assert path.stat().st_size > 50_000

@@ -32,29 +32,40 @@ FIGURES = {
     "loss_by_rows": "decaybench.figures.loss_by_rows",
 }
 
+SLIDES = "slides"  # a folder beside the page's figures
+
 
 def draw_study(study: Study, cells: Path, history: Path, facts: Path, output: Path) -> None:
-    """Draw every figure that applies to a study into `output`/<figure>.svg: the whole folder or none of it."""
+    """Draw every figure that applies to a study: the whole folder or none of it.
+
+    `output`/<figure>.svg is for the page, `output`/slides/<figure>.{svg,png,csv} for everything else.
+    """
     from decaybench.figures.data import StudyData
 
     data = StudyData.read(study, cells, history, facts)
     with _replacing_folder(output) as folder:
         for name in FIGURES:
-            drawn = figure_svg(name, data)
+            drawn = figure_svg(name, data, folder / SLIDES)
             if drawn is not None:
                 (folder / f"{name}.svg").write_text(drawn, encoding="utf-8")
 
 
-def figure_svg(name: str, data: StudyData) -> str | None:
-    """One figure as inline SVG, None when it does not apply."""
+def figure_svg(name: str, data: StudyData, slides: Path | None = None) -> str | None:
+    """One figure as inline SVG, None when it does not apply; also as files for slides in a folder."""
     from decaybench.figures.canvas import drawing_style
+    from decaybench.figures.slides import write
     from decaybench.figures.svg import to_svg
 
     module = import_module(FIGURES[name])
     if not module.applies(data):
         return None
+    data.drawn()  # what `applies` looked at is not drawn
     with drawing_style():
-        return to_svg(module.draw(data), f"{data.study.name}-{name}")
+        figure = module.draw(data)
+        inline = to_svg(figure, f"{data.study.name}-{name}")
+        if slides is not None:
+            write(figure, data.drawn(), slides, name)
+    return inline
 
 
 @contextmanager

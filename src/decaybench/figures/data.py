@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,9 @@ CELL_COLUMNS = [
     "variant", "weight_decay", "seed", "steps", "diverged", *LOSSES, *ACCURACIES,
     "weight_norm", "row_space_norm", "null_space_norm", "initial_null_space_norm",
 ]  # fmt: skip
+
+
+DRAWN = ("series", "variant", "weight_decay", "seed", "axis", "x", "value", "low", "high")
 
 
 @dataclass(frozen=True)
@@ -51,11 +54,25 @@ class StudyData:
     cells_path: Path
     history_path: Path
     facts: dict[str, Fact]
+    notes: list[pd.DataFrame] = field(default_factory=list)  # what figures have asked for so far
 
     @classmethod
     def read(cls, study: Study, cells: Path, history: Path, facts: Path) -> StudyData:
         """Open a study's files; tables are read when a figure asks for them."""
         return cls(study, cells, history, json.loads(facts.read_text(encoding="utf-8")))
+
+    def note(self, series: str, axis: str, x: Any, value: Any, **columns: Any) -> None:
+        """Remember numbers that a figure draws, for the table beside it; arrays [points] and what all points share.
+
+        What comes from facts, history and cells through this class is remembered without being told.
+        """
+        self.notes.append(pd.DataFrame({"series": series, "axis": axis, "x": x, "value": value, **columns}))
+
+    def drawn(self) -> pd.DataFrame:
+        """All that was noted since the last call, one row a number, in the order of drawing."""
+        table = pd.concat([note.reindex(columns=DRAWN).astype(object) for note in self.notes] or [pd.DataFrame()])
+        self.notes.clear()
+        return table.reindex(columns=DRAWN).drop_duplicates(ignore_index=True)
 
     @cached_property
     def variants(self) -> list[Variant]:
@@ -93,18 +110,21 @@ class StudyData:
         """Means of a metric at each λ of a variant that has one, ascending."""
         return self.along([(w, variant, w) for w in sorted(variant.grid.weight_decay)], metric)
 
-    def along(self, cells: Sequence[tuple[float, Variant, float]], metric: str) -> Line:
+    def along(self, cells: Sequence[tuple[float, Variant, float]], metric: str, axis: str = "weight_decay") -> Line:
         """Means of a metric along any axis.
 
         cells: place on the axis, variant, λ; those without a mean are left out.
         """
-        rows = []
+        rows, names = [], []
         for place, variant, weight_decay in cells:
             key = f"{self.study.name}/{variant.name}/{weight_decay_label(weight_decay)}/{metric}"
             fact = self.facts.get(key)
             if fact is not None and fact["value"] is not None:
-                rows.append([place, fact["value"], fact["low"], fact["high"]])
-        return Line(*np.array(rows, dtype=np.float64).reshape(-1, 4).T)
+                rows.append([place, fact["value"], fact["low"], fact["high"], weight_decay])
+                names.append(variant.name)
+        x, value, low, high, decays = np.array(rows, dtype=np.float64).reshape(-1, 5).T
+        self.note(metric, axis, x, value, variant=names, weight_decay=decays, low=low, high=high)
+        return Line(x, value, low, high)
 
     def along_epochs(
         self, variant: Variant, weight_decay: Sequence[float], metrics: Sequence[str], points: int = 44
@@ -129,7 +149,11 @@ class StudyData:
             own = own[own["epoch"].isin(epochs)]
             for metric in metrics:
                 wide = own.pivot(index="seed", columns="epoch", values=metric).dropna()
-                lines[value, metric] = _line(wide, overlap_of(variant))
+                lines[value, metric] = line = _line(wide, overlap_of(variant))
+                self.note(
+                    metric, "epoch", line.x, line.value, variant=variant.name, weight_decay=value, low=line.low,
+                    high=line.high,
+                )  # fmt: skip
         return lines
 
 

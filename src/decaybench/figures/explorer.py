@@ -49,11 +49,12 @@ def draw(data: StudyData) -> Figure:
     variant, shown = data.base, stops(data)
     lit = data.chosen(variant)
     curves = fitted_curve.curves_at(data, np.array(shown), X) if fitted_curve.has_law(variant) else {}
+    losses = [data.along_weight_decay(variant, metric) for metric, *_ in SERIES]
     page = canvas(
         4,
         (104,),
         axis_names=(labels.WEIGHT_DECAY, ""),
-        notes=_notes(data, bool(curves)),
+        notes=_notes(data, losses, bool(curves)),
         titles=[labels.FITTED if curves else None, labels.LOSS_OVER, labels.LOSS_EPOCHS, labels.NORM],
         ends=[labels.TRAIN],
         own_values=True,
@@ -66,16 +67,16 @@ def draw(data: StudyData) -> Figure:
         _stretch(page, epochs, fitted)
     _draw_epochs(epochs, data, shown, lit)
     axis = WeightDecayAxis(tuple(variant.grid.weight_decay))
-    losses = [data.along_weight_decay(variant, metric) for metric, *_ in SERIES]
     _draw_over(over, axis, losses, [colour for _, _, colour, _ in SERIES], shown, lit)
-    label_ends(over, [(line.value[-1], name, colour) for line, (_, name, colour, _) in zip(losses, SERIES, strict=True)])
+    ends = [(line.value[-1], name, colour) for line, (_, name, colour, _) in zip(losses, SERIES, strict=True)]
+    label_ends(over, ends)
     lengths = data.along_weight_decay(variant, "weight_norm")
     _draw_over(norm, axis, [lengths] if len(lengths.x) else [], [style.INK], shown, lit)
     return page.figure
 
 
-def _notes(data: StudyData, fitted: bool) -> list[str]:
-    notes = [labels.TRAIN_TEST, labels.LIT]
+def _notes(data: StudyData, losses: Sequence[Line], fitted: bool) -> list[str]:
+    notes = [labels.TRAIN_TEST, labels.LIT, *sweep.means_notes(losses, data.seeds(data.base))]
     if fitted:
         notes.append(labels.SEED_ROWS.format(n=fitted_curve.first_seed(data)))
     return [*notes, *sweep.diverged_notes(data, [data.base])]
@@ -103,7 +104,10 @@ def _draw_fitted(panel: Axes, data: StudyData, curves: dict[float, FloatArray], 
     panel.plot(
         inputs[:, 0] / np.sqrt(3), targets, "o", color=style.BAND.light, markersize=4, markeredgewidth=0, zorder=2.5
     )
+    data.note("true_curve", "x", X, truth)
+    data.note("training_rows", "x", inputs[:, 0] / np.sqrt(3), targets, seed=fitted_curve.first_seed(data))
     for value, curve in curves.items():
+        data.note("fitted_curve", "x", X, curve, weight_decay=value, seed=fitted_curve.first_seed(data))
         _ghost(panel.plot(X, curve, color=style.ACCENT.light, linewidth=1.8, zorder=3), value, lit)
 
 
@@ -123,9 +127,13 @@ def _draw_epochs(panel: Axes, data: StudyData, shown: Sequence[float], lit: floa
 
 
 def _draw_over(
-    panel: Axes, axis: WeightDecayAxis, lines: Sequence[Line], colours: Sequence[style.Colour], shown: Sequence[float],
+    panel: Axes,
+    axis: WeightDecayAxis,
+    lines: Sequence[Line],
+    colours: Sequence[style.Colour],
+    shown: Sequence[float],
     lit: float | None,
-) -> None:  # fmt: skip
+) -> None:
     """Means with their intervals against λ, and a mark at each λ of which one is seen."""
     axis.set_up(panel)
     if not lines:
@@ -136,7 +144,7 @@ def _draw_over(
         sweep.draw_line(panel, axis, line, colour, width=1.2)
     for value in shown:
         place = float(axis.position(np.array(value)))
-        marks: list[Artist] = [panel.axvline(place, color=style.ACCENT.light, linewidth=1.0, zorder=1.5, clip_on=False)]
+        marks: list[Artist] = [panel.axvline(place, color=style.ACCENT.light, linewidth=1, zorder=1.5, clip_on=False)]
         for line, colour in zip(lines, colours, strict=True):
             # A line without length and with round ends: a dot of few bytes.
             marks += panel.plot(

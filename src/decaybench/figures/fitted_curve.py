@@ -57,12 +57,15 @@ def draw(data: StudyData) -> Figure:
     (panel,) = page.cells[0]
     truth = true_curve(X)
     set_up(panel, np.concatenate([targets, truth]))
+    data.note("true_curve", "x", X, truth)
+    data.note("training_rows", "x", inputs[:, 0] / np.sqrt(3), targets, seed=first_seed(data))
     panel.plot(X, truth, color=style.INK.light, linewidth=1.1, linestyle=style.DASHED, zorder=2)
     panel.plot(
         inputs[:, 0] / np.sqrt(3), targets, "o", color=style.BAND.light, markersize=4.5, markeredgewidth=0, zorder=2.5
     )
     ends = [(float(truth[-1]), labels.TRUTH, style.INK)]
     for colour, (value, curve) in zip(COLOURS, curves.items(), strict=False):
+        data.note("fitted_curve", "x", X, curve, variant=data.base.name, weight_decay=value, seed=first_seed(data))
         panel.plot(X, curve, color=colour.light, linewidth=1.6, zorder=3)
         ends.append((float(curve[-1]), names[value], colour))
     label_ends(panel, ends)

@@ -64,7 +64,7 @@ def draw(data: StudyData) -> Figure:
             panel.tick_params(labelleft=False)
         axis.mark_threshold(panel, named=index == alive[0])
         if _reaches_ridgeless(group):
-            _draw_ridgeless(panel, axis, group[0])
+            _draw_ridgeless(data, panel, axis, group[0])
         for line in laws[index]:
             overlay.draw_theory(panel, axis, line)
         ends = []
@@ -102,7 +102,7 @@ def _wants_medians(data: StudyData, groups: list[Group]) -> bool:
 def _lines(data: StudyData, group: Group, metric: str) -> dict[str, Line]:
     """By name: a line a λ where all variants share few, else λ = 0 and the best of the others."""
     cells = _cells(data, group)
-    lines = {name: data.along(own, metric) for name, own in cells.items()}
+    lines = {name: data.along(own, metric, "n_train") for name, own in cells.items()}
     return {name: line for name, line in lines.items() if len(line.x)}
 
 
@@ -130,7 +130,7 @@ def _laws(data: StudyData, group: Group, metric: str) -> list[Line]:
     if metric != "test_loss":
         return []
     cells = _cells(data, group).values()
-    lines = [data.along(own, "theory_test_loss") for own in cells]
+    lines = [data.along(own, "theory_test_loss", "n_train") for own in cells]
     return lines if all(len(line.x) == len(own) for line, own in zip(lines, cells, strict=True)) else []
 
 
@@ -168,13 +168,14 @@ def _reaches_ridgeless(group: Group) -> bool:
     return from_zero and whole and training.optimizer == "sgd"
 
 
-def _draw_ridgeless(panel: Axes, axis: RowsAxis, variant: Variant) -> None:
+def _draw_ridgeless(data: StudyData, panel: Axes, axis: RowsAxis, variant: Variant) -> None:
     """Leaves the panel near n = p, where it is infinite."""
     task = variant.task
     assert isinstance(task, GaussianLinear)
     n = np.unique(np.round(np.geomspace(min(axis.rows), max(axis.rows), 160)))
     signal = task.n_features * task.weight**2
     risk = ridgeless_risk(n, task.n_features, signal, task.noise_std)
+    data.note("ridgeless_risk", "n_train", n, risk, variant=variant.name, weight_decay=0.0)
     top = panel.get_ylim()[1]
     panel.plot(
         axis.position(n), np.minimum(risk, 10 * top), color=style.INK.light, linestyle=style.DOTTED, linewidth=1.1,

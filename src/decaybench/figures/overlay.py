@@ -50,7 +50,10 @@ def levels_of(data: StudyData, variant: Variant) -> list[Level]:
     guess = labels.CHANCE if variant.loss == "cross_entropy" else labels.MEAN_PREDICTOR
     known = [(guess, "baseline/mean_predictor"), (labels.NOISE_FLOOR, "baseline/noise_floor")]
     found = [(name, data.fact(variant, rest)) for name, rest in known]
-    return [Level(name, float(value)) for name, value in found if value is not None and value > 0]
+    levels = [Level(name, float(value)) for name, value in found if value is not None and value > 0]
+    for level in levels:
+        data.note(level.name, "level", [None], level.value, variant=variant.name)
+    return levels
 
 
 def with_levels(

@@ -62,6 +62,11 @@ def draw(data: StudyData) -> Figure:
         panel.xaxis.set_major_formatter(FuncFormatter(lambda _, place, names=names: names[place or 0]))
         for name, pair in own.items():
             place = versions.index(name)
+            for whose, (mean, sd) in (("ours", pair.ours), ("published", pair.theirs)):
+                data.note(
+                    f"weight_norm_{whose}_mean_and_sd", "version", [name], mean, weight_decay=decay, low=mean - sd,
+                    high=mean + sd,
+                )  # fmt: skip
             _draw(panel, place - APART, pair.ours, style.TEST)
             _draw(panel, place + APART, pair.theirs, style.INK)
         if page.in_last_column(index):

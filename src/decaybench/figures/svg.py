@@ -21,7 +21,7 @@ _DROPPED = [
 ]  # fmt: skip
 _ID = re.compile(r' id="([^"]*)"')
 _MOVING = re.compile(r' id="(ghost|ghost veil|mark):([^":]*):(on|off)"')
-_NEXT_OF_SAME = re.compile(r'(<g (data-at=[^>]*)>(?:(?!</?g\b).)*)</g>\s*<g \2>', re.DOTALL)
+_NEXT_OF_SAME = re.compile(r"(<g (data-at=[^>]*)>(?:(?!</?g\b).)*)</g>\s*<g \2>", re.DOTALL)
 _UNTURNED = re.compile(r' transform="rotate\(-?0 [^"]*"')
 _DEFINED = re.compile(r'<path id="([^"]*)" d="([^"]*)" style="([^"]*)"/>')
 _FILL = re.compile(r"^fill: [^;]*; ")
@@ -42,6 +42,7 @@ _COLOURS = {colour.light.lower(): f"var({colour.variable}, {colour.light})" for 
 _COLOUR = re.compile("|".join(_COLOURS), re.IGNORECASE)
 
 
+ROLES = ("ghost", "ghost veil", "mark")
 VEIL = "veil"  # the gid of a panel that the reader may hide while guessing
 
 
@@ -52,6 +53,15 @@ def moving(role: str, label: str, on: bool) -> str:
     what is a `veil`, too, the reader may hide while guessing.
     """
     return f"{role}:{label}:{'on' if on else 'off'}"
+
+
+def settle(figure: Figure) -> None:
+    """Give what moves on a page the look of its state, for files that nothing moves."""
+    for artist in figure.findobj():
+        role, _, state = (artist.get_gid() or "").partition(":")
+        if role in ROLES and not state.endswith(":on"):
+            artist.set_alpha(0.2)
+            artist.set_visible(role != "mark")
 
 
 def _with_state(found: re.Match[str]) -> str:

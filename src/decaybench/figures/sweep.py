@@ -26,6 +26,7 @@ MARKED = 16  # means; more of them make a line without dots
 class Dots:
     """Which seeds are drawn as dots, and how; the same for every panel of a figure."""
 
+    data: StudyData
     seeds: frozenset[int] | None  # None: all
     n_seeds: int
     rasterized: bool
@@ -40,21 +41,26 @@ class Dots:
         seeds = np.unique(np.concatenate([own["seed"].to_numpy() for own in runs]))
         marks = sum(len(own) for own in runs) * n_metrics
         if marks <= style.MAX_MARKS:
-            return cls(None, len(seeds), marks > style.VECTOR_MARKS)
+            return cls(data, None, len(seeds), marks > style.VECTOR_MARKS)
         keep = max(1, len(seeds) * style.MAX_MARKS // marks)
         chosen = np.random.Generator(np.random.Philox(key=STREAM)).choice(seeds, keep, replace=False)
-        return cls(frozenset(int(seed) for seed in chosen), len(seeds), True)
+        return cls(data, frozenset(int(seed) for seed in chosen), len(seeds), True)
 
     def draw(self, axes: Axes, axis: WeightDecayAxis, runs: pd.DataFrame, metric: str, colour: style.Colour) -> None:
         """Dots of one panel and metric; what lies above the y axis is drawn at its edge, what lies below is not."""
         own = runs if self.seeds is None else runs[runs["seed"].isin(self.seeds)]
         values = own[metric].to_numpy(np.float64)
+        decays = own["weight_decay"].to_numpy(np.float64)
+        self.data.note(
+            metric, "weight_decay", decays, values, variant=own["variant"].to_numpy(), weight_decay=decays,
+            seed=own["seed"].to_numpy(),
+        )  # fmt: skip
         bottom, top = axes.get_ylim()
         known = np.isfinite(values) & (values >= bottom)
         if not known.any():
             return
         jitter = np.random.Generator(np.random.Philox(key=STREAM)).uniform(-0.28, 0.28, len(own))
-        places = axis.position(own["weight_decay"].to_numpy(np.float64)) + jitter * min(axis.step, 0.5)
+        places = axis.position(decays) + jitter * min(axis.step, 0.5)
         sns.scatterplot(
             x=places[known], y=np.minimum(values[known], top), ax=axes, s=5 if self.rasterized else 9,
             color=style.MID_TONE[colour] if self.rasterized else colour.light, alpha=0.42, linewidth=0,

@@ -60,6 +60,7 @@ def draw(data: StudyData) -> Figure:
             panel.tick_params(labelleft=False)
         dots.draw(panel, axis, data.runs(variant), "weight_norm", style.BAND)
         if variant.name in laws:
+            data.note("null_space_law", "weight_decay", *laws[variant.name], variant=variant.name)
             _draw_law(panel, axis, *laws[variant.name])
         own = lines[variant.name]
         for metric, _, colour in SERIES:

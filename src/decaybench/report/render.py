@@ -20,7 +20,7 @@ from decaybench.report.catalogue import LANGUAGE_TAGS, gettext_of
 from decaybench.report.cost import step_views
 from decaybench.report.methods import Methods
 from decaybench.report.numbers import Numbers
-from decaybench.report.sections import SECTIONS, Page
+from decaybench.report.sections import SECTIONS, Page, reading_paths
 from decaybench.report.shelf import Shelf, weight
 from decaybench.report.studies import study_views
 from decaybench.report.verdicts import claim_views
@@ -34,6 +34,7 @@ def render(config: Config, language: str, results: Path, output: Path) -> None:
     """Render `results` to `output`, whole or not at all.
 
     Reads facts.json, timings.json, manifest.json, claims.json where it exists, and <study>/figures/*.svg.
+    A file progress.json, with the cells of each study that are there and asked for, marks the page as unfinished.
     """
     text = page_text(config, language, results)
     with replacing(output) as beside:
@@ -45,22 +46,28 @@ def page_text(config: Config, language: str, results: Path) -> str:
     facts = _read(results / "facts.json", {})
     studies = study_views(config, facts)
     timings = _read(results / "timings.json", {})
-    page = Page(studies, claim_views(_read(results / "claims.json", []), facts), step_views(timings))
+    claims = claim_views(_read(results / "claims.json", []), facts)
+    page = Page(studies, claims, step_views(timings), _read(results / "progress.json", {}))
     environment = make_environment(language)
     gettext = gettext_of(language)
     numbers = Numbers(facts, studies, language, gettext)
     environment.globals.update(numbers.helpers())
     shelf = Shelf(results, studies, gettext, page.featured)
+    sections = [section for section in SECTIONS if section.applies(page)]
     environment.globals.update(
         page=page,
         shelf=shelf,
         facts=facts,
         config=config,
         methods=Methods(studies, _read(results / "manifest.json", {}), timings),
-        sections=[section for section in SECTIONS if section.applies(page)],
+        sections=sections,
+        paths=reading_paths(sections),
     )
     template = environment.get_template("page.html.j2")
-    shelf.fill(studies, *weight(template.render()))  # what the text leaves of the page's bytes is the figures'
+    if page.progress:
+        shelf.fill(studies)  # a page of unfinished results has no folder to link to
+    else:
+        shelf.fill(studies, *weight(template.render()))  # what the text leaves of the page's bytes is the figures'
     return template.render()
 
 

@@ -5,7 +5,7 @@ A new section is one line here and one template a language: sections/NN_name.{en
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -26,6 +26,12 @@ class Page:
     studies: list[StudyView]
     claims: list[ClaimView] = field(default_factory=list)
     steps: list[StepView] = field(default_factory=list)
+    progress: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # of a sweep that still runs
+
+    @property
+    def unfinished(self) -> list[tuple[str, Mapping[str, int]]]:
+        """Studies of a running sweep that lack trainings, with how many are there and asked for."""
+        return [(name, count) for name, count in self.progress.items() if count["there"] < count["asked"]]
 
     @property
     def told(self) -> list[StudyView]:
@@ -215,3 +221,16 @@ SECTIONS = (
     Section(16, "limits", N_("Limits, and what would change our mind"), lambda page: bool(page.judged)),
     Section(17, "glossary", N_("Glossary")),
 )
+
+# In which order whom the page serves: sections by name, those that apply.
+PATHS = {
+    N_("New to this?"): ("play", "overfitting", "how-much", "small-weights", "occam", "check"),
+    N_("A lesson to give?"): ("play", "verdicts", "start", "cures", "check", "glossary"),
+    N_("A λ to choose?"): ("summary", "how-much", "choice", "real-data", "methods"),
+}
+
+
+def reading_paths(sections: Sequence[Section]) -> list[tuple[str, list[Section]]]:
+    """Who reads, and the way through those of `sections` that concern them."""
+    there = {section.name: section for section in sections}
+    return [(reader, [there[name] for name in path if name in there]) for reader, path in PATHS.items()]

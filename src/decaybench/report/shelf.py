@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Callable, Sequence
+from math import inf
 from pathlib import Path
 
 from markupsafe import Markup
@@ -58,7 +59,7 @@ class Shelf:
         }
         self.inlined: set[tuple[str, str]] = set()
 
-    def fill(self, studies: Sequence[StudyView], raw: int, packed: int) -> None:
+    def fill(self, studies: Sequence[StudyView], raw: float = -inf, packed: float = -inf) -> None:
         """Put as many figures on the page as a text of so many bytes, plain and packed, leaves room for.
 
         Featured figures, the first studies of either sort, then figure by figure through all studies.

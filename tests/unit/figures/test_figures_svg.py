@@ -48,11 +48,14 @@ def test_two_processes_draw_the_same_bytes(tmp_path: Path) -> None:
     for name, hash_seed in (("first", "1"), ("second", "2")):
         environment = os.environ | {"PYTHONHASHSEED": hash_seed, "OMP_NUM_THREADS": "1"}
         subprocess.run([sys.executable, "-c", DRAW, tmp_path, tmp_path / name], check=True, env=environment)
-        files = sorted((tmp_path / name).iterdir())
-        runs.append([(file.name, hashlib.sha256(file.read_bytes()).hexdigest()) for file in files])
+        files = sorted(path for path in (tmp_path / name).rglob("*") if path.is_file())
+        runs.append(
+            [(str(f.relative_to(tmp_path / name)), hashlib.sha256(f.read_bytes()).hexdigest()) for f in files]
+        )
     assert runs[0] == runs[1]
-    drawn = ["loss_by_weight_decay", "loss_curves", "published_norms", "start_terms", "weight_norm"]
-    assert [name for name, _ in runs[0]] == [f"{name}.svg" for name in drawn]
+    drawn = ["explorer", "loss_by_weight_decay", "loss_curves", "published_norms", "start_terms", "weight_norm"]
+    slides = [f"slides/{name}.{ending}" for name in drawn for ending in ("csv", "png", "svg")]
+    assert {name for name, _ in runs[0]} == {*(f"{name}.svg" for name in drawn), *slides}
 
 
 def test_ids_are_unique_in_a_page_and_references_stay_within_a_figure(both: dict[str, str]) -> None:
@@ -126,7 +129,7 @@ def test_the_folder_is_replaced_whole_or_left_alone(tmp_path: Path, monkeypatch:
     assert [path.name for path in output.iterdir()] == ["stale.svg"]
     monkeypatch.delitem(FIGURES, "broken")
     draw_study(*results, output)
-    assert sorted(path.stem for path in output.iterdir()) == ["loss_curves"]
+    assert sorted(path.name for path in output.iterdir()) == ["loss_curves.svg", "slides"]
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 

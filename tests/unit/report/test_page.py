@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import hashlib
 import itertools
 import json
 import re
@@ -49,10 +51,13 @@ def test_rendering_needs_no_torch():
 
 def test_every_number_is_the_fact_it_names(tiny, pages, language):
     facts = facts_of(tiny[1])
-    bound = [e for e in pages[language].all("data") if "data-fact" in e.attributes]
+    elements = list(pages[language].all("data"))
+    bounds = [e for e in elements if "data-bound" in e.attributes]
+    assert all("interval" in e.parent.classes() for e in bounds) and len(bounds) > 100
+    bound = [e for e in elements if "data-fact" in e.attributes] + bounds
     assert len(bound) > 200
     for element in bound:
-        fact = facts[element.attributes["data-fact"]]
+        fact = facts[(element if "data-fact" in element.attributes else element.parent).attributes["data-fact"]]
         if "data-over" in element.attributes:
             quotient = abs(fact["value"] / facts[element.attributes["data-over"]]["value"])
             assert abs(float(element.attributes["value"])) == quotient
@@ -92,7 +97,7 @@ def test_sections_are_numbered_in_order_and_reachable(pages, language):
     assert numbers == [str(i) for i in range(len(numbers))]
     names = [s.attributes["id"] for s in page.all("section")]
     assert names == [
-        "summary", "verdicts", "overfitting", "how-much", "choice", "small-weights", "occam", "start", "cures",
+        "summary", "play", "verdicts", "overfitting", "how-much", "choice", "small-weights", "occam", "start", "cures",
         "cost", "optimizers", "real-data", "check", "methods", "limits", "glossary",
     ]  # fmt: skip
     links = [a.attributes["href"] for a in page.all("a")]
@@ -153,7 +158,12 @@ def test_the_page_asks_for_nothing(texts, pages, language):
     page = pages[language]
     (policy,) = [m.attributes["content"] for m in page.all("meta") if "http-equiv" in m.attributes]
     assert policy.startswith("default-src 'none'")
-    assert not list(page.all("script")) and not list(page.all("link"))
+    (script,) = page.all("script")
+    source = script.children[0]
+    assert script.attributes == {} and len(source.encode()) <= 15_000
+    digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}';" in policy
+    assert not list(page.all("link"))
     assert set(re.findall(r"https?://[^\"'\s<]+", texts[language])) <= {
         "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink",
     }  # fmt: skip

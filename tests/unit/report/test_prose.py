@@ -90,6 +90,7 @@ WORDED = {
     "gap_short": ("gap", findings.GAPS),
     "certainty": ("certainty", findings.CERTAINTIES),
     "edge": ("edge", findings.EDGES),
+    "moment": ("moment", findings.MOMENTS),
     "norm": ("norm", findings.NORMS),
     "norm_short": ("norm", findings.NORMS),
     "null_share": ("null_share", findings.NULL_SHARES),
@@ -138,6 +139,7 @@ def test_every_outcome_has_its_own_wording(words, monkeypatch):
     starts, page = named["starts"], Page(studies)
     subjects = {
         "start": (starts,),
+        "moment": (starts.base, "3"),
         "accuracy": (named["digits"].base,),
         "against_mean": (starts.base, "0"),
         "razor": (page.weighed,),

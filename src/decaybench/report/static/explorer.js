@@ -37,7 +37,7 @@
   };
 
   const follow = () => {
-    const [, study, label] = decodeURIComponent(location.hash).match(/^#play\/([^/]+)\/(.+)$/) ?? [];
+    const [, study, label] = location.hash.match(/^#play\/([a-z0-9-]+)\/([0-9.e-]+)$/) ?? [];
     const found = players.get(study);
     if (!found) return;
     for (let parent = found.box; parent; parent = parent.parentElement) if (parent.matches("details")) parent.open = true;

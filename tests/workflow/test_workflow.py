@@ -2,6 +2,7 @@
 
 import copy
 import hashlib
+import os
 import re
 import shutil
 import subprocess
@@ -205,3 +206,21 @@ def test_another_workflow_can_use_this_one_as_a_module(workplace, tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert list((tmp_path / "other").rglob("cells.parquet"))
+
+
+def test_snakemakes_own_report_holds_figures_and_pages_with_their_labels(workplace):
+    assert workplace.run().code == 0
+    asked = workplace.run("--report", str(workplace.path / "appendix.html"))
+    assert asked.code == 0, asked.text
+    text = (workplace.path / "appendix.html").read_text(encoding="utf-8")
+    assert "Weight decay on trial" in text
+    for label in ('"figure": "loss_by_weight_decay"', '"language": "en"', "Figures", "Pages"):
+        assert label in text
+    assert "slides/" not in text.replace("``slides``", "")
+    offline = shutil.which("unshare")
+    if offline and os.geteuid() == 0:
+        command = [offline, "--net", SNAKEMAKE, "--directory", str(workplace.path), "--configfile",
+                   str(workplace.path / "mine.yaml"), "--report", str(workplace.path / "offline.html")]  # fmt: skip
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        assert (workplace.path / "offline.html").exists()

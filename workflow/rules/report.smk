@@ -6,7 +6,7 @@ rule draw:
     output:
         figures=report(
             directory("<results>/{study}/figures"),
-            patterns=["{figure}.svg"],
+            patterns=["{figure,[a-z_]+}.svg"],
             caption="../report/figure.rst",
             category="Figures",
             subcategory="{study}",
@@ -44,6 +44,7 @@ rule render:
             "<results>/report.{language}.html",
             caption="../report/page.rst",
             category="Pages",
+            labels={"language": "{language}"},
         ),
     log:
         "<logs>/render-{language}.log",

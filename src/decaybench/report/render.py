@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from decaybench.report.sections import SECTIONS, Page, reading_paths
 from decaybench.report.shelf import Shelf, weight
 from decaybench.report.studies import study_views
 from decaybench.report.verdicts import claim_views
+
+MACHINE = re.compile(r"<(\w+)\b[^>]*\bdata-machine=[^>]*>.*?</\1>", re.DOTALL)
 
 
 class WordingError(ValueError):
@@ -67,7 +70,8 @@ def page_text(config: Config, language: str, results: Path) -> str:
     if page.progress:
         shelf.fill(studies)  # a page of unfinished results has no folder to link to
     else:
-        shelf.fill(studies, *weight(template.render()))  # what the text leaves of the page's bytes is the figures'
+        # What the text leaves of the page's bytes is the figures'; what a machine says must not choose among them.
+        shelf.fill(studies, *weight(MACHINE.sub("", template.render())))
     return template.render()
 
 

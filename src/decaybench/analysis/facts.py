@@ -21,6 +21,7 @@ from decaybench.analysis.records import Fact, fact, overlap_of, paired, plain_fa
 from decaybench.analysis.selection import choose
 from decaybench.analysis.spread import tail_facts, variance_facts
 from decaybench.analysis.statistics import Estimate, FloatArray, means
+from decaybench.analysis.weights import weight_facts
 from decaybench.cells import ACCURACIES, LOSSES
 from decaybench.config import BASE, Study, Variant
 from decaybench.grid import weight_decay_label
@@ -50,6 +51,8 @@ def study_facts(study: Study, cells: pd.DataFrame, history: pd.DataFrame | None 
         found.update(tail_facts(variant, own, overlap))
         found.update(variance_facts(variant, own))
         found.update(published_facts(variant, own))
+        if variant.name == BASE:
+            found.update(weight_facts(variant, own))
         if variant.name in histories:
             found.update(early_stopping_facts(variant, own, histories[variant.name]))
         facts.update({f"{study.name}/{variant.name}/{key}": value for key, value in found.items()})

@@ -28,6 +28,8 @@ FIGURES = {
     "optimizers": "decaybench.figures.optimizers",
     "published_norms": "decaybench.figures.published_norms",
     "fitted_curve": "decaybench.figures.fitted_curve",
+    "weight_histogram": "decaybench.figures.weight_histogram",
+    "coefficient_paths": "decaybench.figures.coefficient_paths",
     "loss_by_rows": "decaybench.figures.loss_by_rows",
 }
 

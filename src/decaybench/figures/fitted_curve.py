@@ -1,7 +1,6 @@
 """What the models of one seed look like: their curves at three λ, the rows they saw, the cubic behind them.
 
-The tables hold no weights. Full-batch training of a linear model has an exact law, so the weights after the
-last step are computed from the seed's own data and start, not trained again.
+The tables hold no weights: those after the last step are computed by the exact law from the seed's own data.
 """
 
 from __future__ import annotations
@@ -11,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator
 
-from decaybench.analysis.prediction import factor, initial_state, steps_of, why_none
 from decaybench.analysis.statistics import FloatArray
-from decaybench.config import Linear, Polynomial
+from decaybench.analysis.weights import is_full_batch, trained_state, why_none
+from decaybench.config import Polynomial
 from decaybench.figures import labels, style
 from decaybench.figures.axes import linear_axis
 from decaybench.figures.canvas import canvas, label_ends
@@ -21,7 +20,6 @@ from decaybench.figures.data import StudyData
 from decaybench.grid import weight_decay_label
 from decaybench.tasks import generate
 from decaybench.tasks.polynomial import features, true_curve
-from decaybench.theory.spectral import state_after
 
 COLOURS = (style.TEST, style.ACCENT, style.TRAIN)
 X = np.linspace(-1.0, 1.0, 161)
@@ -30,9 +28,8 @@ X = np.linspace(-1.0, 1.0, 161)
 def applies(data: StudyData) -> bool:
     """Polynomials, trained on all rows at once."""
     variant = data.base
-    whole = variant.training.batch_size >= variant.task.n_train
-    known = isinstance(variant.task, Polynomial) and isinstance(variant.model, Linear) and not variant.model.dropout
-    return known and whole and why_none(variant) is None and bool(len(_curves(data)))
+    known = isinstance(variant.task, Polynomial) and why_none(variant) is None and is_full_batch(variant)
+    return known and bool(len(_curves(data)))
 
 
 def draw(data: StudyData) -> Figure:
@@ -76,7 +73,7 @@ def _seed(data: StudyData) -> int:
 def _curves(data: StudyData) -> dict[float, FloatArray]:
     """At the smallest, the chosen and the largest λ, of those at which the seed did not diverge."""
     variant, seed = data.base, _seed(data)
-    task, training = variant.task, variant.training
+    task = variant.task
     assert isinstance(task, Polynomial)
     runs = data.runs(variant)
     decays = np.sort(runs.loc[runs["seed"] == seed, "weight_decay"].to_numpy(np.float64))
@@ -85,11 +82,7 @@ def _curves(data: StudyData) -> dict[float, FloatArray]:
     chosen = data.chosen(variant)
     middle = chosen if chosen in decays[1:-1] else decays[len(decays) // 2]
     shown = np.unique([decays[0], middle, decays[-1]])
-    inputs, targets = generate(task, seed).train
-    state = state_after(
-        inputs, targets, *initial_state(variant, seed), weight_decay=shown, learning_rate=training.learning_rate,
-        steps=steps_of(variant), g=factor(variant), decay_bias=training.decay_bias,
-    )  # fmt: skip
+    state = trained_state(variant, seed, shown)
     curves = state.weights @ features(X, task.degree).T + np.asarray(state.bias)[:, None]
     return {float(value): curve for value, curve in zip(shown, curves, strict=True) if np.isfinite(curve).all()}
 

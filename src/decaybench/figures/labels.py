@@ -62,6 +62,16 @@ LARGE_DOTS = "large dots: means"
 BEST_POSITIVE = "λ > 0 (best)"
 N_EQUALS_P = "n = p"
 DIFFERENCE = "evidence = fit − flexibility"
+WEIGHT = "weight"
+SHARE_OF_WEIGHTS = "share of the weights"
+TRUE_WEIGHT = "true weight"
+BEFORE_TRAINING = "dashed: before the first step"
+ONE_SCALE = "left: one scale, right: enlarged"
+MEAN = "mean"
+SHARE_LEFT = "share left"
+STRONGEST = "strongest"
+WEAKEST = "weakest"
+FIFTHS = "below: length left in each fifth of the directions of the data"
 
 BAND = "line: mean, band: 95 % interval"
 MEAN_ONLY = "line: mean"
@@ -83,6 +93,8 @@ FIXED = (
     START, BIAS, SUM, TERMS, LINES_THEORY, DOT_BAND, DOT_ONLY, LARGE_DOTS,
     BEST_POSITIVE, N_EQUALS_P, RIDGELESS, BEST_BY, MEDIAN_BAND, MEDIAN_ONLY,
     BAND, MEAN_ONLY, LAW, ALL_DIVERGED,
+    WEIGHT, SHARE_OF_WEIGHTS, TRUE_WEIGHT, BEFORE_TRAINING, ONE_SCALE, MEAN,
+    SHARE_LEFT, STRONGEST, WEAKEST, FIFTHS,
 )  # fmt: skip
 
 PANEL = "λ = {weight_decay}"
@@ -92,6 +104,9 @@ SEED_ROWS = "dots: training rows of seed {n}"
 EXECUTIONS = "published runs: {n}"
 DOTS = "dots: {shown} of {total} seeds"
 DIVERGED = "diverged runs: {n} of {total}"
+SEED = "seed {n}"
+LINES = "lines: {shown} of {total} weights"
+LINES_ALL = "lines: all {total} weights"
 VARIANTS = "variants shown: {shown} of {total}"
 BELOW = {
     MEAN_PREDICTOR: "mean of y, below the panel: {value}",
@@ -99,7 +114,7 @@ BELOW = {
     CHANCE: "chance, below the panel: {value}",
 }  # what a level is called in a note
 
-TEMPLATES = (PANEL, PANEL_CHOSEN, SEEDS, SEED_ROWS, EXECUTIONS, DOTS, DIVERGED, VARIANTS, *BELOW.values())
+TEMPLATES = (PANEL, PANEL_CHOSEN, SEEDS, SEED_ROWS, EXECUTIONS, DOTS, DIVERGED, VARIANTS, SEED, LINES, LINES_ALL, *BELOW.values())
 
 ALL = FIXED + TEMPLATES
 

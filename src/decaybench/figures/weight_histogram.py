@@ -89,7 +89,8 @@ def _draw(
     linear_axis(panel, (0.0, 1.18 * float(shares.max()) or 1.0))
     panel.stairs(shares, edges, fill=True, color=style.TRAIN.light, alpha=0.45, linewidth=0)
     panel.stairs(shares, edges, color=style.TRAIN.light, linewidth=1.1)
-    panel.stairs(before, edges, color=style.INK.light, linewidth=0.9, linestyle=style.DASHED, baseline=None)
+    if reach > 2 * start.std():  # else only the middle of it would be seen
+        panel.stairs(before, edges, color=style.INK.light, linewidth=0.9, linestyle=style.DASHED, baseline=None)
     tick = float(f"{reach * 0.6:.0e}")
     panel.xaxis.set_major_locator(FixedLocator([-tick, 0, tick]))
     panel.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:.6g}".replace("-", "−")))

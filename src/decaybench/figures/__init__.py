@@ -30,6 +30,8 @@ FIGURES = {
     "fitted_curve": "decaybench.figures.fitted_curve",
     "weight_histogram": "decaybench.figures.weight_histogram",
     "coefficient_paths": "decaybench.figures.coefficient_paths",
+    "spectral_filters": "decaybench.figures.spectral_filters",
+    "remedies": "decaybench.figures.remedies",
     "loss_by_rows": "decaybench.figures.loss_by_rows",
 }
 
@@ -56,6 +58,20 @@ def figure_svg(name: str, data: StudyData) -> str | None:
         return None
     with drawing_style():
         return to_svg(module.draw(data), f"{data.study.name}-{name}")
+
+
+def draw_cost(cost: Path, output: Path) -> None:
+    """Draw the timings of a step, a fact of the machine and of no study, as the file `output`."""
+    import json
+
+    from decaybench.cells import replacing
+    from decaybench.figures.canvas import drawing_style
+    from decaybench.figures.cost import draw
+    from decaybench.figures.svg import to_svg
+
+    measured = json.loads(cost.read_text(encoding="utf-8"))
+    with drawing_style(), replacing(output) as beside:
+        beside.write_text(to_svg(draw(measured), "machine-cost"), encoding="utf-8")
 
 
 @contextmanager

@@ -71,6 +71,23 @@ MEAN = "mean"
 SHARE_LEFT = "share left"
 STRONGEST = "strongest"
 WEAKEST = "weakest"
+DECAY = "decay"
+EARLY_STOPPING = "early stopping"
+DROPOUT = "dropout"
+MORE_ROWS = "more rows"
+NO_REMEDY = "nothing done"
+DOF_OF_FIT = "effective degrees of freedom of the fit"
+LET_THROUGH = "share let through"
+VARIANCE = "variance of the data along a direction"
+SOLID_DECAY = "solid: decay at convergence"
+DASHED_STOPPED = "dashed: early stopping, equally many effective dof"
+MICROSECONDS = "microseconds a step"
+WHERE_DECAY = "where decay happens"
+NOWHERE = "nowhere"
+OPTIMIZER = "optimizer"
+IN_LOSS = "loss term"
+TIMINGS = "dot: one timing, bar: median with 95 % interval"
+RUG = "ticks below: directions of the data"
 FIFTHS = "below: length left in each fifth of the directions of the data"
 
 BAND = "line: mean, band: 95 % interval"
@@ -95,6 +112,9 @@ FIXED = (
     BAND, MEAN_ONLY, LAW, ALL_DIVERGED,
     WEIGHT, SHARE_OF_WEIGHTS, TRUE_WEIGHT, BEFORE_TRAINING, ONE_SCALE, MEAN,
     SHARE_LEFT, STRONGEST, WEAKEST, FIFTHS,
+    DECAY, EARLY_STOPPING, DROPOUT, MORE_ROWS, NO_REMEDY, DOF_OF_FIT,
+    LET_THROUGH, VARIANCE, SOLID_DECAY, DASHED_STOPPED, RUG,
+    MICROSECONDS, WHERE_DECAY, NOWHERE, OPTIMIZER, IN_LOSS, TIMINGS,
 )  # fmt: skip
 
 PANEL = "λ = {weight_decay}"
@@ -107,6 +127,11 @@ DIVERGED = "diverged runs: {n} of {total}"
 SEED = "seed {n}"
 LINES = "lines: {shown} of {total} weights"
 LINES_ALL = "lines: all {total} weights"
+N_WEIGHTS = "weights: {n}"
+ROUNDS = "rounds: {n}"
+ABOVE = "timings above the panel: {n}"
+POINT_ROWS = "n = {n}"
+RATE = "δ = {rate}"
 VARIANTS = "variants shown: {shown} of {total}"
 BELOW = {
     MEAN_PREDICTOR: "mean of y, below the panel: {value}",
@@ -114,7 +139,7 @@ BELOW = {
     CHANCE: "chance, below the panel: {value}",
 }  # what a level is called in a note
 
-TEMPLATES = (PANEL, PANEL_CHOSEN, SEEDS, SEED_ROWS, EXECUTIONS, DOTS, DIVERGED, VARIANTS, SEED, LINES, LINES_ALL, *BELOW.values())
+TEMPLATES = (PANEL, PANEL_CHOSEN, SEEDS, SEED_ROWS, EXECUTIONS, DOTS, DIVERGED, VARIANTS, SEED, LINES, LINES_ALL, POINT_ROWS, RATE, N_WEIGHTS, ROUNDS, ABOVE, *BELOW.values())
 
 ALL = FIXED + TEMPLATES
 

@@ -15,6 +15,7 @@ import pandas as pd
 from decaybench.analysis import smoothers
 from decaybench.analysis.early_stopping import early_stopping_facts
 from decaybench.analysis.filters import filter_facts
+from decaybench.analysis.memorised import memorised_facts
 from decaybench.analysis.occam import degree_facts, same_norm_facts
 from decaybench.analysis.overlays import baseline_facts, smoother_facts, theory_facts
 from decaybench.analysis.published import published_facts
@@ -53,6 +54,7 @@ def study_facts(study: Study, cells: pd.DataFrame, history: pd.DataFrame | None 
         found.update(tail_facts(variant, own, overlap))
         found.update(variance_facts(variant, own))
         found.update(published_facts(variant, own))
+        found.update(memorised_facts(variant, own))
         if variant.name == BASE:
             found.update(weight_facts(variant, own))
             found.update(filter_facts(variant, own, found.get("chosen/weight_decay", {}).get("value")))

@@ -22,7 +22,7 @@ from decaybench.figures.sweep import STREAM
 KINDS = {
     "none": (labels.NOWHERE, style.INK),
     "optimizer": (labels.OPTIMIZER, style.TRAIN),
-    "loss": (labels.IN_LOSS, style.TEST),
+    "loss": (labels.LOSS, style.TEST),
 }
 MOST = 0.97  # of the timings lie within the panel: a busy moment would press the others together
 

@@ -83,9 +83,10 @@ SOLID_DECAY = "solid: decay at convergence"
 DASHED_STOPPED = "dashed: early stopping, equally many effective dof"
 MICROSECONDS = "microseconds a step"
 WHERE_DECAY = "where decay happens"
-NOWHERE = "nowhere"
+NOWHERE = "none"
 OPTIMIZER = "optimizer"
-IN_LOSS = "loss term"
+MEMORISED = "memorised"
+MEMORISED_NOTE = "memorised: wrong training labels that must have been learnt by heart, at least"
 TIMINGS = "dot: one timing, bar: median with 95 % interval"
 RUG = "ticks below: directions of the data"
 FIFTHS = "below: length left in each fifth of the directions of the data"
@@ -114,7 +115,7 @@ FIXED = (
     SHARE_LEFT, STRONGEST, WEAKEST, FIFTHS,
     DECAY, EARLY_STOPPING, DROPOUT, MORE_ROWS, NO_REMEDY, DOF_OF_FIT,
     LET_THROUGH, VARIANCE, SOLID_DECAY, DASHED_STOPPED, RUG,
-    MICROSECONDS, WHERE_DECAY, NOWHERE, OPTIMIZER, IN_LOSS, TIMINGS,
+    MICROSECONDS, WHERE_DECAY, NOWHERE, OPTIMIZER, TIMINGS, MEMORISED, MEMORISED_NOTE,
 )  # fmt: skip
 
 PANEL = "λ = {weight_decay}"
@@ -130,6 +131,7 @@ LINES_ALL = "lines: all {total} weights"
 N_WEIGHTS = "weights: {n}"
 ROUNDS = "rounds: {n}"
 ABOVE = "timings above the panel: {n}"
+WRONG_LABELS = "wrong labels: {n} %"
 POINT_ROWS = "n = {n}"
 RATE = "δ = {rate}"
 VARIANTS = "variants shown: {shown} of {total}"
@@ -139,7 +141,7 @@ BELOW = {
     CHANCE: "chance, below the panel: {value}",
 }  # what a level is called in a note
 
-TEMPLATES = (PANEL, PANEL_CHOSEN, SEEDS, SEED_ROWS, EXECUTIONS, DOTS, DIVERGED, VARIANTS, SEED, LINES, LINES_ALL, POINT_ROWS, RATE, N_WEIGHTS, ROUNDS, ABOVE, *BELOW.values())
+TEMPLATES = (PANEL, PANEL_CHOSEN, SEEDS, SEED_ROWS, EXECUTIONS, DOTS, DIVERGED, VARIANTS, SEED, LINES, LINES_ALL, POINT_ROWS, RATE, N_WEIGHTS, ROUNDS, ABOVE, WRONG_LABELS, *BELOW.values())
 
 ALL = FIXED + TEMPLATES
 

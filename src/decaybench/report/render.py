@@ -15,7 +15,7 @@ from decaybench.config import Config
 from decaybench.figures import style
 from decaybench.report import findings
 from decaybench.report.catalogue import LANGUAGE_TAGS, gettext_of
-from decaybench.report.cost import step_views
+from decaybench.report.cost import machine_figures, step_views
 from decaybench.report.methods import Methods
 from decaybench.report.numbers import Numbers
 from decaybench.report.sections import SECTIONS, Page
@@ -53,6 +53,7 @@ def page_text(config: Config, language: str, results: Path) -> str:
         facts=facts,
         config=config,
         shelf=Shelf(results, studies, gettext, page.featured),
+        machine_figure=machine_figures(results, gettext),
         methods=Methods(studies, _read(results / "manifest.json", {}), timings),
         sections=[section for section in SECTIONS if section.applies(page)],
     )

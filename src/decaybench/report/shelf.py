@@ -23,9 +23,16 @@ TITLES = {
     "published_norms": N_("Our weight norms beside published ones"),
     "loss_by_rows": N_("Test loss against the number of rows"),
     "optimizers": N_("Length and loss by optimizer"),
+    "weight_histogram": N_("How the weights are spread"),
+    "coefficient_paths": N_("Every weight against λ"),
+    "spectral_filters": N_("Decay and early stopping as filters"),
+    "remedies": N_("Remedies on one axis"),
 }
 # Each shown of one study only, which the page names.
-FEATURED = ("occam", "start_terms", "published_norms", "loss_by_rows", "optimizers")
+FEATURED = (
+    "occam", "start_terms", "published_norms", "loss_by_rows", "optimizers",
+    "weight_histogram", "coefficient_paths", "spectral_filters", "remedies",
+)  # fmt: skip
 RAW_BUDGET, PACKED_BUDGET = 400_000, 150_000  # bytes of all figures; the page may have 1.2 MB, 350 kB packed
 
 

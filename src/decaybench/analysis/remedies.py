@@ -110,7 +110,9 @@ def remedy_facts(
     units = {DECAY: "λ", EARLY_STOPPING: "epochs", DROPOUT: "share", MORE_DATA: "rows", NOTHING: "λ"}
     for kind, path in found.items():
         best = path.best
-        yield f"remedies/{kind}/setting", plain_fact(float(path.setting[best]), units[kind], by, n)
+        setting = float(path.setting[best])
+        whole = kind in (EARLY_STOPPING, MORE_DATA)
+        yield f"remedies/{kind}/setting", plain_fact(int(setting) if whole else setting, units[kind], by, n)
         yield (
             f"remedies/{kind}/effective_dof",
             plain_fact(float(path.dof[best]), "degrees of freedom", "exact law of T steps, mean over seeds", n),

@@ -5,6 +5,8 @@ Importing this package imports no drawing library: a figure's module is imported
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -48,6 +50,14 @@ def draw_study(study: Study, cells: Path, history: Path, facts: Path, output: Pa
                 (folder / f"{name}.svg").write_text(drawn, encoding="utf-8")
 
 
+def short_prefix(name: str) -> str:
+    """What the ids inside of a figure begin with.
+
+    Short, since a dot refers to its shape: the name of a study, a thousand times, would outweigh the figure.
+    """
+    return f"f{hashlib.sha256(name.encode()).hexdigest()[:9]}"
+
+
 def figure_svg(name: str, data: StudyData) -> str | None:
     """One figure as inline SVG, None when it does not apply."""
     from decaybench.figures.canvas import drawing_style
@@ -62,8 +72,6 @@ def figure_svg(name: str, data: StudyData) -> str | None:
 
 def draw_cost(cost: Path, output: Path) -> None:
     """Draw the timings of a step, a fact of the machine and of no study, as the file `output`."""
-    import json
-
     from decaybench.cells import replacing
     from decaybench.figures.canvas import drawing_style
     from decaybench.figures.cost import draw

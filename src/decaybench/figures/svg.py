@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import io
 import re
 
 from matplotlib.figure import Figure
 from PIL import Image
 
+from decaybench.figures import short_prefix
 from decaybench.figures.style import PALETTE, RASTER_DPI
 
 RC = {"svg.fonttype": "none", "svg.hashsalt": "decaybench"}  # text stays text; ids do not change from run to run
@@ -72,11 +72,8 @@ def inlined(text: str, prefix: str) -> str:
 
 
 def _with_own_ids(text: str, prefix: str) -> str:
-    """Ids that are referred to get a short form of the prefix and a number; the others go.
-
-    Short, since a dot refers to its shape: the name of a study, a thousand times, would outweigh the figure.
-    """
-    short = f"f{hashlib.sha256(prefix.encode()).hexdigest()[:9]}"
+    """Ids that are referred to get a short form of the prefix and a number; the others go."""
+    short = short_prefix(prefix)
     own: dict[str, str] = {}
     for pair in _REFERENCE.findall(text):
         own.setdefault(pair[0] or pair[1], f"{short}-{len(own) + 1}")

@@ -13,11 +13,14 @@ from decaybench.analysis.statistics import LEVEL
 from decaybench.report.cost import StepView
 from decaybench.report.cures import KINDS, Cure
 from decaybench.report.intervals import compare, sign
+from decaybench.report.remedy_findings import COURSES as COURSES
 from decaybench.report.remedy_findings import EQUALS as EQUALS
 from decaybench.report.remedy_findings import FILTERS as FILTERS
 from decaybench.report.remedy_findings import MORE_ROWS as MORE_ROWS
 from decaybench.report.remedy_findings import SHARPNESS as SHARPNESS
+from decaybench.report.remedy_findings import course as course
 from decaybench.report.remedy_findings import filters as filters
+from decaybench.report.remedy_findings import highest as highest
 from decaybench.report.remedy_findings import matched as matched
 from decaybench.report.remedy_findings import more_rows as more_rows
 from decaybench.report.remedy_findings import sharpness as sharpness

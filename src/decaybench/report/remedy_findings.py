@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from decaybench.report.intervals import compare, sign
 from decaybench.report.studies import VariantView
 
@@ -9,6 +11,7 @@ EQUALS = ("better", "worse", "alike", "unknown")
 FILTERS = ("same", "similar", "apart", "unknown")
 SHARPNESS = ("sharper", "softer", "mixed", "unknown")
 MORE_ROWS = ("freer", "better", "no_difference", "worse", "unknown")
+COURSES = ("peak", "falls", "rises", "unknown")
 SAME, SIMILAR = 0.05, 0.25  # of a direction: largest differences of two filters
 
 
@@ -50,3 +53,19 @@ def more_rows(view: VariantView) -> str:
         return {"above": "worse", "around": "no_difference", "unknown": "unknown"}[order]
     dof = [view.value(f"remedies/{kind}/effective_dof") for kind in ("more_data", "decay")]
     return "freer" if dof[0] > dof[1] else "better"
+
+
+def course(views: Sequence[VariantView]) -> str:
+    """How the test loss without decay runs as rows are added, fewest first."""
+    facts = [view.fact("0", "test_loss") for view in views]
+    if len(facts) < 3 or any(fact["low"] is None for fact in facts):
+        return "unknown"
+    first, last = facts[0], facts[-1]
+    if any(compare(fact, first) == compare(fact, last) == "above" for fact in facts[1:-1]):
+        return "peak"
+    return {"below": "falls", "above": "rises", "around": "unknown", "unknown": "unknown"}[compare(last, first)]
+
+
+def highest(views: Sequence[VariantView]) -> VariantView:
+    """Where it is highest."""
+    return max(views, key=lambda view: float(view.fact("0", "test_loss")["value"]))

@@ -93,7 +93,7 @@ class Page:
     @property
     def featured(self) -> list[tuple[str, str]]:
         """Figures that belong to a section of their own, by study."""
-        rows = next((cure.view for cure in self.cures if cure.kind == "more_data"), None)
+        rows = self.rows[0] if self.rows and self.cures else None
         owners = {
             "remedies": self.remedied,
             "spectral_filters": self.filtered,
@@ -121,6 +121,17 @@ class Page:
         drawn = [view for view in views if column_names(view.variant.task) is None]
         named = [view for view in views if view not in drawn]
         return [*sorted(drawn, key=lambda view: view is not self.weighed)[:1], *named[:1]]
+
+    @cached_property
+    def rows(self) -> list[VariantView]:
+        """Variants of one study alike but for their rows, fewest first: of a cure, else of any study."""
+        cured = {cure.view.study for cure in self.cures if cure.kind == "more_data"}
+        for study in sorted(self.studies, key=lambda study: study.name not in cured):
+            views = [study.base, *(view for view in study.variants if study.differs_in_rows_only(view))]
+            views = [view for view in views if view.has_zero]
+            if len({view.variant.task.n_train for view in views}) > 2:
+                return sorted(views, key=lambda view: view.variant.task.n_train)
+        return []
 
     @cached_property
     def remedied(self) -> VariantView | None:

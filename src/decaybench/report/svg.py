@@ -9,7 +9,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from decaybench.figures import labels
+from decaybench.figures import labels, short_prefix
 
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
@@ -78,7 +78,8 @@ def _prefix(element: ElementTree.Element, prefix: str) -> None:
 
 
 def _under(prefix: str, name: str) -> str:
-    return name if name.startswith(f"{prefix}-") else f"{prefix}-{name}"
+    own = (f"{prefix}-", f"{short_prefix(prefix)}-")
+    return name if name.startswith(own) else f"{prefix}-{name}"
 
 
 def _describe(root: ElementTree.Element, prefix: str, title: str, description: str) -> None:

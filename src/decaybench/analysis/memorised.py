@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from decaybench.analysis.records import Fact, fact, overlap_of, paired
+from decaybench.analysis.records import Fact, overlap_of, paired, share_fact
 from decaybench.analysis.statistics import means
 from decaybench.config import Variant
 from decaybench.grid import weight_decay_label
@@ -34,4 +34,4 @@ def memorised_facts(variant: Variant, cells: pd.DataFrame) -> Iterator[tuple[str
         return
     least = np.maximum(0.0, (table.to_numpy(np.float64) - (1 - wrong))[known] / wrong[known])
     for decay, estimate in zip(table.columns, means(least, overlap=overlap_of(variant)), strict=True):
-        yield f"{weight_decay_label(float(decay))}/memorised", fact(estimate, "share")
+        yield f"{weight_decay_label(float(decay))}/memorised", share_fact(estimate)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from decaybench.analysis.prediction import factor, initial_state, n_columns, steps_of, truth_of
-from decaybench.analysis.records import Fact, fact, overlap_of, paired, plain_fact
+from decaybench.analysis.records import Fact, fact, overlap_of, paired, plain_fact, share_fact
 from decaybench.analysis.statistics import FloatArray, mean, means
 from decaybench.config import GaussianLinear, Linear, Polynomial, Variant
 from decaybench.grid import weight_decay_label
@@ -125,7 +125,9 @@ def weight_facts(variant: Variant, cells: pd.DataFrame) -> Iterator[tuple[str, F
         columns["weight_sign_right"] = (np.sign(weights) == np.sign(truth)).mean(axis=2), "share"
     for name, (values, unit) in columns.items():
         for decay, estimate in zip(decays, means(values, overlap=overlap), strict=True):
-            yield f"{weight_decay_label(float(decay))}/{name}", fact(estimate, unit)
+            bounded = unit == "share" and not name.startswith("weight_kept")  # what is left may exceed what there was
+            found = share_fact(estimate) if bounded else fact(estimate, unit)
+            yield f"{weight_decay_label(float(decay))}/{name}", found
     for decay, count in zip(decays, zeros, strict=True):
         label = weight_decay_label(float(decay))
         yield f"{label}/weight_zeros", plain_fact(int(count), "weights", "exactly zero, most of any seed", n)

@@ -104,8 +104,10 @@ class Page:
             "loss_by_rows": rows,
             "optimizers": next(iter(self.optimizers), None),
         }
-        paths = [(view.study, "coefficient_paths") for view in self.traced]
-        return [(view.study, name) for name, view in owners.items() if view is not None] + paths
+        several = [(view.study, "coefficient_paths") for view in self.traced]
+        noisy = (s for s in self.real if findings.memorised(s.fair) != "nothing")
+        several += [(study.name, "accuracy_by_weight_decay") for study in noisy]
+        return [(view.study, name) for name, view in owners.items() if view is not None] + several
 
     @cached_property
     def scattered(self) -> VariantView | None:

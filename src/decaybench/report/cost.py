@@ -61,11 +61,12 @@ def step_views(timings: Mapping[str, Any]) -> list[StepView]:
     return [StepView(row) for row in rows if row["low"] is not None]
 
 
-def machine_figures(results: Path, gettext: Callable[[str], str]) -> Callable[[str, str], Markup | None]:
-    """What draws a figure of the machine, by its name and title; None where there is no such file."""
+def machine_figures(results: Path, gettext: Callable[[str], str]) -> Callable[[str, str, str], Markup | None]:
+    """What draws a figure of the machine, by its name, title and description; None where there is no such file."""
 
-    def drawing(name: str, title: str) -> Markup | None:
+    def drawing(name: str, title: str, description: str) -> Markup | None:
         path = results / "_machine" / "figures" / f"{name}.svg"
-        return inline(path, f"machine-{name}", title, title, gettext) if path.exists() else None
+        plain = " ".join(Markup(description).striptags().split())
+        return inline(path, f"machine-{name}", title, plain, gettext) if path.exists() else None
 
     return drawing

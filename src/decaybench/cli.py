@@ -75,6 +75,11 @@ def _parser() -> argparse.ArgumentParser:
     cost.add_argument("--output", type=Path, required=True)
     cost.set_defaults(run=_cost)
 
+    draw_cost = verbs.add_parser("draw-cost", help="draw the timings of a training step")
+    draw_cost.add_argument("--cost", type=Path, required=True)
+    draw_cost.add_argument("--output", type=Path, required=True, help="the SVG file")
+    draw_cost.set_defaults(run=_draw_cost)
+
     gather = verbs.add_parser("gather", help="merge the facts and timings of all studies")
     gather.add_argument("--cost", type=Path, required=True)
     gather.add_argument("--config", required=True, help="the config as JSON")
@@ -220,6 +225,12 @@ def _cost(options: argparse.Namespace) -> None:
     from decaybench.learning import cost
 
     write_json(cost.measure(), options.output)
+
+
+def _draw_cost(options: argparse.Namespace) -> None:
+    from decaybench.figures import draw_cost
+
+    draw_cost(options.cost, options.output)
 
 
 def _gather(options: argparse.Namespace) -> None:

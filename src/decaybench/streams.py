@@ -11,6 +11,7 @@ import zlib
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 Purpose = Literal[
     "train", "validation", "test", "train-noise", "validation-noise", "test-noise",
@@ -22,3 +23,8 @@ def stream(kind: str, seed: int, purpose: Purpose) -> np.random.Generator:
     """The generator for one purpose of one seed of one kind of task."""
     key = zlib.crc32(kind.encode()) << 96 | zlib.crc32(purpose.encode()) << 64 | seed
     return np.random.Generator(np.random.Philox(key=key))
+
+
+def shuffled_rows(source: np.random.Generator, epochs: int, n_rows: int) -> NDArray[np.int64]:
+    """The order of the training rows in the next epochs [epochs, n_rows]; `source` is a stream of "batches"."""
+    return source.permuted(np.tile(np.arange(n_rows), (epochs, 1)), axis=1)

@@ -30,7 +30,11 @@ def with_training(**keys):
 def tables(path: Path) -> dict[str, str]:
     """Digests of everything that two runs must have in common."""
     wanted = [p for p in path.rglob("*") if p.suffix in (".parquet", ".csv", ".svg", ".html", ".json")]
-    kept = [p for p in wanted if p.name not in ("timings.json", "manifest.json") and "blocks" not in p.parts]
+    kept = [
+        p
+        for p in wanted
+        if p.name not in ("timings.json", "manifest.json") and not {"blocks", "_machine"} & {*p.parts}
+    ]
     return {str(p.relative_to(path)): hashlib.sha256(without_machine_facts(p)).hexdigest() for p in kept}
 
 
@@ -38,7 +42,7 @@ def without_machine_facts(path: Path) -> bytes:
     """The bytes of a file; of a page, without the elements that say what they know of the machine."""
     if path.suffix != ".html":
         return path.read_bytes()
-    marked = re.compile(r"<(data|span|td)\b[^>]*\bdata-machine=[^>]*>.*?</\1>", re.DOTALL)
+    marked = re.compile(r"<(data|span|td|figure)\b[^>]*\bdata-machine=[^>]*>.*?</\1>", re.DOTALL)
     return marked.sub("", path.read_text(encoding="utf-8")).encode()
 
 

@@ -14,13 +14,17 @@ import pandas as pd
 
 from decaybench.analysis import smoothers
 from decaybench.analysis.early_stopping import early_stopping_facts
+from decaybench.analysis.filters import filter_facts
+from decaybench.analysis.memorised import memorised_facts
 from decaybench.analysis.occam import degree_facts, same_norm_facts
 from decaybench.analysis.overlays import baseline_facts, smoother_facts, theory_facts
 from decaybench.analysis.published import published_facts
 from decaybench.analysis.records import Fact, fact, overlap_of, paired, plain_fact, unit_of
+from decaybench.analysis.remedies import remedy_facts
 from decaybench.analysis.selection import choose
 from decaybench.analysis.spread import tail_facts, variance_facts
 from decaybench.analysis.statistics import Estimate, FloatArray, means
+from decaybench.analysis.weights import weight_facts
 from decaybench.cells import ACCURACIES, LOSSES
 from decaybench.config import BASE, Study, Variant
 from decaybench.grid import weight_decay_label
@@ -50,10 +54,15 @@ def study_facts(study: Study, cells: pd.DataFrame, history: pd.DataFrame | None 
         found.update(tail_facts(variant, own, overlap))
         found.update(variance_facts(variant, own))
         found.update(published_facts(variant, own))
+        found.update(memorised_facts(variant, own))
+        if variant.name == BASE:
+            found.update(weight_facts(variant, own))
+            found.update(filter_facts(variant, own, found.get("chosen/weight_decay", {}).get("value")))
         if variant.name in histories:
             found.update(early_stopping_facts(variant, own, histories[variant.name]))
         facts.update({f"{study.name}/{variant.name}/{key}": value for key, value in found.items()})
     across = [*degree_facts(study, tables), *same_norm_facts(study, tables)]
+    across += remedy_facts(study, tables, histories)
     facts.update({f"{study.name}/{BASE}/{key}": value for key, value in across})
     return facts
 

@@ -23,6 +23,13 @@ def fact(estimate: Estimate, unit: str) -> Fact:
     }  # fmt: skip
 
 
+def share_fact(estimate: Estimate) -> Fact:
+    """An estimate of a share as a fact; a symmetric interval ends where shares do."""
+    found = fact(estimate, "share")
+    ends = ("low", max, 0.0), ("high", min, 1.0)
+    return {**found, **{key: cut(found[key], end) for key, cut, end in ends if found[key] is not None}}
+
+
 def plain_fact(value: Any, unit: str, method: str, n: int | None = None) -> Fact:
     """A value that has no interval: a count, a choice, a probability."""
     if isinstance(value, float) and not math.isfinite(value):

@@ -5,6 +5,8 @@ Importing this package imports no drawing library: a figure's module is imported
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -29,6 +31,10 @@ FIGURES = {
     "optimizers": "decaybench.figures.optimizers",
     "published_norms": "decaybench.figures.published_norms",
     "fitted_curve": "decaybench.figures.fitted_curve",
+    "weight_histogram": "decaybench.figures.weight_histogram",
+    "coefficient_paths": "decaybench.figures.coefficient_paths",
+    "spectral_filters": "decaybench.figures.spectral_filters",
+    "remedies": "decaybench.figures.remedies",
     "loss_by_rows": "decaybench.figures.loss_by_rows",
 }
 
@@ -66,6 +72,18 @@ def figure_svg(name: str, data: StudyData, slides: Path | None = None) -> str | 
         if slides is not None:
             write(figure, data.drawn(), slides, name)
     return inline
+
+
+def draw_cost(cost: Path, output: Path) -> None:
+    """Draw the timings of a step, a fact of the machine and of no study, as the file `output`."""
+    from decaybench.cells import replacing
+    from decaybench.figures.canvas import drawing_style
+    from decaybench.figures.cost import draw
+    from decaybench.figures.svg import to_svg
+
+    measured = json.loads(cost.read_text(encoding="utf-8"))
+    with drawing_style(), replacing(output) as beside:
+        beside.write_text(to_svg(draw(measured), "machine-cost"), encoding="utf-8")
 
 
 @contextmanager

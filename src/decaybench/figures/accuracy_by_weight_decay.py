@@ -1,10 +1,11 @@
-"""Train and test accuracy against λ, for tasks with classes."""
+"""Train and test accuracy against λ, for tasks with classes; with wrong labels, how many must be known by heart."""
 
 from __future__ import annotations
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from decaybench.config import Variant
 from decaybench.figures import labels, style, sweep
 from decaybench.figures.axes import WeightDecayAxis, mark_chosen, share_axis, typical
 from decaybench.figures.canvas import canvas, label_ends, say_all_diverged
@@ -14,6 +15,7 @@ SERIES = (
     ("train_accuracy", labels.TRAIN, style.TRAIN, style.DASHED),
     ("test_accuracy", labels.TEST, style.TEST, "-"),
 )
+MEMORISED = ("memorised", labels.MEMORISED, style.NULL_SPACE, style.DOTTED)
 
 
 def applies(data: StudyData) -> bool:
@@ -24,15 +26,27 @@ def applies(data: StudyData) -> bool:
 def draw(data: StudyData) -> Figure:
     """One cell a variant, all on one axis."""
     variants = [variant for variant in sweep.shown_variants(data) if variant.n_classes is not None]
-    lines = {(v.name, s[0]): data.along_weight_decay(v, s[0]) for v in variants for s in SERIES}
+    by_noise = _differ_in_noise_only(variants)
+    if by_noise:
+        variants = sorted(variants, key=_noise)
+    series = [*SERIES, MEMORISED]
+    lines = {(v.name, s[0]): data.along_weight_decay(v, s[0]) for v in variants for s in series}
+    wrong = any(len(lines[v.name, MEMORISED[0]].x) for v in variants)
     dots = sweep.Dots.of(data, variants, len(SERIES))
     page = canvas(
         len(variants),
         (170,) if len(variants) == 1 else (110,),
-        axis_names=(labels.WEIGHT_DECAY, labels.ACCURACY),
-        notes=sweep.notes_of(data, variants, list(lines.values()), dots),
-        titles=sweep.titles_of(variants),
-        ends=[name for _, name, *_ in SERIES],
+        axis_names=(labels.WEIGHT_DECAY, labels.SHARE if wrong else labels.ACCURACY),
+        notes=[
+            *sweep.notes_of(data, variants, list(lines.values()), dots),
+            *([labels.MEMORISED_NOTE] if wrong else []),
+        ],
+        titles=(
+            [labels.WRONG_LABELS.format(n=f"{100 * _noise(v):g}") for v in variants]
+            if by_noise
+            else sweep.titles_of(variants)
+        ),
+        ends=[name for _, name, *_ in (series if wrong else SERIES)],
     )
     seen = [line.value for line in lines.values()]
     seen += [typical(data.runs(v)[s[0]].to_numpy(np.float64)) for v in variants for s in SERIES]
@@ -41,7 +55,9 @@ def draw(data: StudyData) -> Figure:
     # Room above 1 for the name of the chosen λ; there is no tick there.
     limits = (low, 1.0 + 0.16 * (1.0 - low))
     alive = [index for index, variant in enumerate(variants) if len(lines[variant.name, "test_accuracy"].x)]
-    named = next((index for index in alive if page.in_last_column(index)), alive[0] if alive else None)
+    right = [index for index in alive if page.in_last_column(index)] or alive
+    told = [index for index in right if len(lines[variants[index].name, MEMORISED[0]].x)]
+    named = next(iter(told or right), None)  # the panel with most to name
     for index, (variant, (panel,)) in enumerate(zip(variants, page.cells, strict=True)):
         axis = WeightDecayAxis(tuple(variant.grid.weight_decay))
         axis.set_up(panel)
@@ -57,9 +73,29 @@ def draw(data: StudyData) -> Figure:
             dots.draw(panel, axis, data.runs(variant), metric, colour)
             sweep.draw_line(panel, axis, line, colour, linestyle)
             ends.append((line.value[-1], name, colour))
+        memorised = lines[variant.name, MEMORISED[0]].within(0.0, 1.0)
+        if len(memorised.x):
+            sweep.draw_line(panel, axis, memorised, MEMORISED[2], MEMORISED[3])
+            ends.append((memorised.value[-1], MEMORISED[1], MEMORISED[2]))
         if index == named:
             label_ends(panel, ends, inside=not page.in_last_column(index))
         chosen = data.chosen(variant)
         if chosen is not None and len(variant.grid.weight_decay) > 1:
             mark_chosen(panel, float(axis.position(np.array(chosen))), named=index == alive[0])
     return page.figure
+
+
+def _noise(variant: Variant) -> float:
+    """The share of training labels that are wrong."""
+    return float(getattr(variant.task, "label_noise", 0.0))
+
+
+def _differ_in_noise_only(variants: list[Variant]) -> bool:
+    """Whether the panels tell one story: the same training on ever more wrong labels."""
+    alike = {
+        v.model_copy(update={"task": v.task.model_copy(update={"label_noise": 0.0})}).model_dump_json(
+            exclude={"name", "grid"}
+        )
+        for v in variants
+    }
+    return len(alike) == 1 and len({_noise(v) for v in variants}) == len(variants) > 1

@@ -1,7 +1,6 @@
 """What the models of one seed look like: their curves at three λ, the rows they saw, the cubic behind them.
 
-The tables hold no weights. Full-batch training of a linear model has an exact law, so the weights after the
-last step are computed from the seed's own data and start, not trained again.
+The tables hold no weights: those after the last step are computed by the exact law from the seed's own data.
 """
 
 from __future__ import annotations
@@ -11,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator
 
-from decaybench.analysis.prediction import factor, initial_state, steps_of, why_none
 from decaybench.analysis.statistics import FloatArray
-from decaybench.config import Linear, Polynomial, Variant
+from decaybench.analysis.weights import is_full_batch, trained_state, why_none
+from decaybench.config import Polynomial, Variant
 from decaybench.figures import labels, style
 from decaybench.figures.axes import linear_axis
 from decaybench.figures.canvas import canvas, label_ends
@@ -21,7 +20,6 @@ from decaybench.figures.data import StudyData
 from decaybench.grid import weight_decay_label
 from decaybench.tasks import generate
 from decaybench.tasks.polynomial import features, true_curve
-from decaybench.theory.spectral import state_after
 
 COLOURS = (style.TEST, style.ACCENT, style.TRAIN)
 X = np.linspace(-1.0, 1.0, 161)
@@ -35,9 +33,7 @@ def applies(data: StudyData) -> bool:
 
 def has_law(variant: Variant) -> bool:
     """Whether the weights of a fitted polynomial are known exactly without training."""
-    whole = variant.training.batch_size >= variant.task.n_train
-    known = isinstance(variant.task, Polynomial) and isinstance(variant.model, Linear) and not variant.model.dropout
-    return known and whole and why_none(variant) is None
+    return isinstance(variant.task, Polynomial) and why_none(variant) is None and is_full_batch(variant)
 
 
 def draw(data: StudyData) -> Figure:
@@ -95,15 +91,9 @@ def _curves(data: StudyData) -> dict[float, FloatArray]:
 
 def curves_at(data: StudyData, weight_decay: FloatArray, x: FloatArray) -> dict[float, FloatArray]:
     """The first seed's fitted curve at each λ, over `x` [points]; without λ at which it is not finite."""
-    variant, seed = data.base, first_seed(data)
-    task, training = variant.task, variant.training
+    task = data.base.task
     assert isinstance(task, Polynomial)
-    inputs, targets = generate(task, seed).train
-    state = state_after(
-        inputs, targets, *initial_state(variant, seed), weight_decay=weight_decay,
-        learning_rate=training.learning_rate, steps=steps_of(variant), g=factor(variant),
-        decay_bias=training.decay_bias,
-    )  # fmt: skip
+    state = trained_state(data.base, first_seed(data), weight_decay)
     curves = state.weights @ features(x, task.degree).T + np.asarray(state.bias)[:, None]
     return {
         float(value): curve for value, curve in zip(weight_decay, curves, strict=True) if np.isfinite(curve).all()

@@ -67,6 +67,34 @@ LOSS_EPOCHS = "loss against epoch"
 TRAIN_TEST = "solid: test, dashed: train"
 LIT = "bold: this λ, faint: the others"
 DIFFERENCE = "evidence = fit − flexibility"
+WEIGHT = "weight"
+SHARE_OF_WEIGHTS = "share of the weights"
+TRUE_WEIGHT = "true weight"
+BEFORE_TRAINING = "dashed: before the first step"
+ONE_SCALE = "left: one scale, right: enlarged"
+MEAN = "mean"
+SHARE_LEFT = "share left"
+STRONGEST = "strongest"
+WEAKEST = "weakest"
+DECAY = "decay"
+EARLY_STOPPING = "early stopping"
+DROPOUT = "dropout"
+MORE_ROWS = "more rows"
+NO_REMEDY = "nothing done"
+DOF_OF_FIT = "effective degrees of freedom of the fit"
+LET_THROUGH = "share let through"
+VARIANCE = "variance of the data along a direction"
+SOLID_DECAY = "solid: decay at convergence"
+DASHED_STOPPED = "dashed: early stopping, equally many effective dof"
+MICROSECONDS = "microseconds a step"
+WHERE_DECAY = "where decay happens"
+NOWHERE = "none"
+OPTIMIZER = "optimizer"
+MEMORISED = "memorised"
+MEMORISED_NOTE = "memorised: wrong training labels that must have been learnt by heart, at least"
+TIMINGS = "dot: one timing, bar: median with 95 % interval"
+RUG = "ticks below: directions of the data"
+FIFTHS = "below: length left in each fifth of the directions of the data"
 
 BAND = "line: mean, band: 95 % interval"
 MEAN_ONLY = "line: mean"
@@ -89,6 +117,11 @@ FIXED = (
     BEST_POSITIVE, N_EQUALS_P, RIDGELESS, BEST_BY, MEDIAN_BAND, MEDIAN_ONLY,
     BAND, MEAN_ONLY, LAW, ALL_DIVERGED,
     FITTED, LOSS_OVER, LOSS_EPOCHS, TRAIN_TEST, LIT,
+    WEIGHT, SHARE_OF_WEIGHTS, TRUE_WEIGHT, BEFORE_TRAINING, ONE_SCALE, MEAN,
+    SHARE_LEFT, STRONGEST, WEAKEST, FIFTHS,
+    DECAY, EARLY_STOPPING, DROPOUT, MORE_ROWS, NO_REMEDY, DOF_OF_FIT,
+    LET_THROUGH, VARIANCE, SOLID_DECAY, DASHED_STOPPED, RUG,
+    MICROSECONDS, WHERE_DECAY, NOWHERE, OPTIMIZER, TIMINGS, MEMORISED, MEMORISED_NOTE,
 )  # fmt: skip
 
 PANEL = "λ = {weight_decay}"
@@ -98,6 +131,15 @@ SEED_ROWS = "dots: training rows of seed {n}"
 EXECUTIONS = "published runs: {n}"
 DOTS = "dots: {shown} of {total} seeds"
 DIVERGED = "diverged runs: {n} of {total}"
+SEED = "seed {n}"
+LINES = "lines: {shown} of {total} weights"
+LINES_ALL = "lines: all {total} weights"
+N_WEIGHTS = "weights: {n}"
+ROUNDS = "rounds: {n}"
+ABOVE = "timings above the panel: {n}"
+WRONG_LABELS = "wrong labels: {n} %"
+POINT_ROWS = "n = {n}"
+RATE = "δ = {rate}"
 VARIANTS = "variants shown: {shown} of {total}"
 BELOW = {
     MEAN_PREDICTOR: "mean of y, below the panel: {value}",
@@ -105,7 +147,26 @@ BELOW = {
     CHANCE: "chance, below the panel: {value}",
 }  # what a level is called in a note
 
-TEMPLATES = (PANEL, PANEL_CHOSEN, SEEDS, SEED_ROWS, EXECUTIONS, DOTS, DIVERGED, VARIANTS, *BELOW.values())
+TEMPLATES = (
+    PANEL,
+    PANEL_CHOSEN,
+    SEEDS,
+    SEED_ROWS,
+    EXECUTIONS,
+    DOTS,
+    DIVERGED,
+    VARIANTS,
+    SEED,
+    LINES,
+    LINES_ALL,
+    POINT_ROWS,
+    RATE,
+    N_WEIGHTS,
+    ROUNDS,
+    ABOVE,
+    WRONG_LABELS,
+    *BELOW.values(),
+)
 
 ALL = FIXED + TEMPLATES
 

@@ -15,7 +15,7 @@ from decaybench.config import Recipe
 from decaybench.grid import Cell
 from decaybench.learning.loop import Model
 from decaybench.learning.optimizers import Settings
-from decaybench.streams import Purpose, stream
+from decaybench.streams import Purpose, shuffled_rows, stream
 
 LOSS_FACTOR = {"mse": 2.0, "half_mse": 1.0, "cross_entropy": 1.0}  # g of THEORY: the gradient is g/B · Σ x r
 ORDER_BUFFER = 2_000_000  # row numbers of future epochs that are held at once
@@ -102,12 +102,10 @@ def row_orders(batch: Batch) -> Iterator[Tensor | None]:
         while True:
             yield None
     sources = _sources(lanes, "batches")
-    rows = np.arange(task.n_train)
     done = 0
     while done < training.epochs:
         ahead = min(training.epochs - done, max(1, ORDER_BUFFER // (task.n_train * len(lanes))))
-        tile = np.tile(rows, (ahead, 1))
-        drawn = {key: source.permuted(tile, axis=1) for key, source in sources.items()}
+        drawn = {key: shuffled_rows(source, ahead, task.n_train) for key, source in sources.items()}
         block = torch.as_tensor(np.stack([drawn[lane.kind, lane.seed] for lane in lanes]), device=batch.device)
         for epoch in range(ahead):
             yield block[:, epoch]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
+
+from decaybench.report.svg import inline
 
 
 @dataclass(frozen=True)
@@ -56,3 +59,14 @@ def step_views(timings: Mapping[str, Any]) -> list[StepView]:
     order = {"none": 0, "optimizer": 1, "loss": 2}
     rows = sorted(timings.get("cost", []), key=lambda row: (row["weights"], order[row["kind"]]))
     return [StepView(row) for row in rows if row["low"] is not None]
+
+
+def machine_figures(results: Path, gettext: Callable[[str], str]) -> Callable[[str, str, str], Markup | None]:
+    """What draws a figure of the machine, by its name, title and description; None where there is no such file."""
+
+    def drawing(name: str, title: str, description: str) -> Markup | None:
+        path = results / "_machine" / "figures" / f"{name}.svg"
+        plain = " ".join(Markup(description).striptags().split())
+        return inline(path, f"machine-{name}", title, plain, gettext) if path.exists() else None
+
+    return drawing

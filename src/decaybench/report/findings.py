@@ -12,8 +12,33 @@ from statistics import NormalDist
 from decaybench.analysis.statistics import LEVEL
 from decaybench.report.cost import StepView
 from decaybench.report.cures import KINDS, Cure
-from decaybench.report.studies import Fact, StudyView, VariantView
+from decaybench.report.intervals import compare, sign
+from decaybench.report.remedy_findings import COURSES as COURSES
+from decaybench.report.remedy_findings import EQUALS as EQUALS
+from decaybench.report.remedy_findings import FILTERS as FILTERS
+from decaybench.report.remedy_findings import MORE_ROWS as MORE_ROWS
+from decaybench.report.remedy_findings import SHARPNESS as SHARPNESS
+from decaybench.report.remedy_findings import course as course
+from decaybench.report.remedy_findings import filters as filters
+from decaybench.report.remedy_findings import highest as highest
+from decaybench.report.remedy_findings import matched as matched
+from decaybench.report.remedy_findings import more_rows as more_rows
+from decaybench.report.remedy_findings import sharpness as sharpness
+from decaybench.report.studies import StudyView, VariantView
 from decaybench.report.verdicts import ClaimView, RegimeView
+from decaybench.report.weight_findings import KEPT as KEPT
+from decaybench.report.weight_findings import LONGER as LONGER
+from decaybench.report.weight_findings import MEMORIES as MEMORIES
+from decaybench.report.weight_findings import SIGNS as SIGNS
+from decaybench.report.weight_findings import SPREADS as SPREADS
+from decaybench.report.weight_findings import ZEROS as ZEROS
+from decaybench.report.weight_findings import kept as kept
+from decaybench.report.weight_findings import longer as longer
+from decaybench.report.weight_findings import memorised as memorised
+from decaybench.report.weight_findings import signs as signs
+from decaybench.report.weight_findings import spread as spread
+from decaybench.report.weight_findings import told as told
+from decaybench.report.weight_findings import zeros as zeros
 
 EFFECTS = ("lower", "higher", "no_difference", "chose_zero", "no_zero", "unknown", "nothing")
 SHAPES = ("u_shaped", "falls", "rises", "falls_then_flat", "flat_then_rises", "flat", "single", "unknown", "nothing")
@@ -36,15 +61,6 @@ LEADS = ("alone", "tied", "unknown")
 REACHES = ("less", "more", "same", "unknown")
 NAMED_CURES = KINDS
 GOOD = ("lower",)  # effects on which decay helped
-
-
-def sign(fact: Fact) -> str:
-    """Whether an interval lies above or below zero, holds it, or is not there."""
-    if fact["low"] is None or fact["high"] is None:
-        return "unknown"
-    if fact["low"] > 0:
-        return "above"
-    return "below" if fact["high"] < 0 else "around"
 
 
 def effect(view: VariantView, metric: str = "test_loss") -> str:
@@ -139,15 +155,6 @@ def norm(view: VariantView) -> str:
         return words[sign(view.fact(view.last, key))] if view.has(view.last, key) else "unknown"
     order = compare(view.fact(view.last, "weight_norm"), view.fact(view.first, "weight_norm"))
     return {"above": "rises", "below": "falls", "around": "no_difference", "unknown": "unknown"}[order]
-
-
-def compare(ours: Fact, theirs: Fact) -> str:
-    """Whether one interval lies wholly above or below another: stricter than a paired comparison."""
-    if None in (ours["low"], theirs["low"], ours["high"], theirs["high"]):
-        return "unknown"
-    if ours["low"] > theirs["high"]:
-        return "above"
-    return "below" if ours["high"] < theirs["low"] else "around"
 
 
 def null_share(view: VariantView) -> str:

@@ -18,7 +18,7 @@ from decaybench.config import Config
 from decaybench.figures import style
 from decaybench.report import findings
 from decaybench.report.catalogue import LANGUAGE_TAGS, gettext_of
-from decaybench.report.cost import step_views
+from decaybench.report.cost import machine_figures, step_views
 from decaybench.report.methods import Methods
 from decaybench.report.numbers import Numbers
 from decaybench.report.sections import SECTIONS, Page, reading_paths
@@ -62,6 +62,7 @@ def page_text(config: Config, language: str, results: Path) -> str:
         shelf=shelf,
         facts=facts,
         config=config,
+        machine_figure=machine_figures(results, gettext),
         methods=Methods(studies, _read(results / "manifest.json", {}), timings),
         sections=sections,
         paths=reading_paths(sections),

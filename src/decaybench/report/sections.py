@@ -15,6 +15,7 @@ from decaybench.report.cost import StepView
 from decaybench.report.cures import Cure, best_compared
 from decaybench.report.studies import StudyView, VariantView
 from decaybench.report.verdicts import ClaimView, failed
+from decaybench.tasks import column_names
 
 QUESTIONS = 5  # asked at the end of the page
 
@@ -104,17 +105,64 @@ class Page:
     @property
     def featured(self) -> list[tuple[str, str]]:
         """Figures that belong to a section of their own, by study."""
-        rows = next((cure.view for cure in self.cures if cure.kind == "more_data"), None)
+        rows = self.rows[0] if self.rows and self.cures else None
         owners = {
             "explorer": self.players[0].base if self.players else None,
             "loss_by_weight_decay": self.contrast.base if self.contrast else None,
+            "remedies": self.remedied,
+            "spectral_filters": self.filtered,
+            "weight_histogram": self.scattered,
             "occam": self.weighed,
             "start_terms": self.started[0].base if self.started else None,
             "published_norms": self.article.base if self.article else None,
             "loss_by_rows": rows,
             "optimizers": next(iter(self.optimizers), None),
         }
-        return [(view.study, name) for name, view in owners.items() if view is not None]
+        several = [(view.study, "coefficient_paths") for view in self.traced]
+        noisy = (s for s in self.real if findings.memorised(s.fair) != "nothing")
+        several += [(study.name, "accuracy_by_weight_decay") for study in noisy]
+        return [(view.study, name) for name, view in owners.items() if view is not None] + several
+
+    @cached_property
+    def scattered(self) -> VariantView | None:
+        """Where random weights can be watched being forgotten: the article's study, if there is one."""
+        wanted = [*([self.article] if self.article else []), *self.started, *self.studies]
+        return next((s.base for s in wanted if findings.spread(s.base) != "nothing"), None)
+
+    @cached_property
+    def traced(self) -> list[VariantView]:
+        """Where every weight can be followed over λ: once on drawn data, once where columns have names."""
+        bases = [study.base for study in self.studies]
+        views = [view for view in bases if view.has(findings.told(view), "weight_kept_strong")]
+        drawn = [view for view in views if column_names(view.variant.task) is None]
+        named = [view for view in views if view not in drawn]
+        return [*sorted(drawn, key=lambda view: view is not self.weighed)[:1], *named[:1]]
+
+    @cached_property
+    def rows(self) -> list[VariantView]:
+        """Variants of one study alike but for their rows, fewest first: of a cure, else of any study."""
+        cured = {cure.view.study for cure in self.cures if cure.kind == "more_data"}
+        for study in sorted(self.studies, key=lambda study: study.name not in cured):
+            views = [study.base, *(view for view in study.variants if study.differs_in_rows_only(view))]
+            views = [view for view in views if view.has_zero]
+            if len({view.variant.task.n_train for view in views}) > 2:
+                return sorted(views, key=lambda view: view.variant.task.n_train)
+        return []
+
+    @cached_property
+    def remedied(self) -> VariantView | None:
+        """Where the remedies share an axis: on the data on which most of them were tried."""
+        return self._beside_cures("remedies/decay/test_loss")
+
+    @cached_property
+    def filtered(self) -> VariantView | None:
+        """Where early stopping and decay can be seen as filters."""
+        return self._beside_cures("filters/gap")
+
+    def _beside_cures(self, key: str) -> VariantView | None:
+        first = {cure.view.study for cure in self.cures if cure.kind == "nothing"}
+        views = sorted((study.base for study in self.studies), key=lambda view: view.study not in first)
+        return next((view for view in views if view.value(key) is not None), None)
 
     @cached_property
     def degrees(self) -> VariantView | None:
@@ -210,6 +258,7 @@ SECTIONS = (
     Section(4, "how-much", N_("How much decay?")),
     Section(5, "choice", N_("Which λ, and how sure?")),
     Section(6, "small-weights", N_("Does decay make weights small?")),
+    Section(7, "which-weights", N_("Which weights?"), lambda page: page.scattered is not None or bool(page.traced)),
     Section(8, "occam", N_("Occam’s razor, measured"), lambda page: page.weighed is not None),
     Section(9, "start", N_("Where the simple story fails"), lambda page: bool(page.started)),
     Section(10, "cures", N_("Other cures on one scale"), lambda page: bool(page.cures)),

@@ -26,12 +26,17 @@ TITLES = {
     "published_norms": N_("Our weight norms beside published ones"),
     "loss_by_rows": N_("Test loss against the number of rows"),
     "optimizers": N_("Length and loss by optimizer"),
+    "weight_histogram": N_("How the weights are spread"),
+    "coefficient_paths": N_("Every weight against λ"),
+    "spectral_filters": N_("Decay and early stopping as filters"),
+    "remedies": N_("Remedies on one axis"),
 }
 # Each shown of one study only, which the page names.
-FEATURED = ("occam", "start_terms", "published_norms", "loss_by_rows", "optimizers")
+FEATURED = (
+    "occam", "start_terms", "published_norms", "loss_by_rows", "optimizers",
+    "weight_histogram", "coefficient_paths", "spectral_filters", "remedies",
+)  # fmt: skip
 PAGE = (1_170_000, 340_000)  # bytes of a page without machine facts, plain and packed; in all 1.2 MB and 350 kB
-
-
 ROOM = "…" * 100  # stands for a figure's description, which is written later
 
 

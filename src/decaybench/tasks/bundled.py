@@ -48,6 +48,15 @@ def _load(kind: str, degree: int) -> tuple[NDArray[np.float64], NDArray[Any]]:
     return inputs, targets
 
 
+@cache
+def column_names(kind: str, degree: int) -> tuple[str, ...]:
+    """What the columns are called by those who collected them; products and squares in their terms."""
+    names = getattr(datasets, f"load_{kind}")().feature_names
+    if degree > 1:
+        names = PolynomialFeatures(degree, include_bias=False).fit(_load(kind, 1)[0]).get_feature_names_out(names)
+    return tuple(str(name).replace(" ", "·").replace("^2", "²") for name in names)
+
+
 def _standardised(inputs: NDArray[np.float64], train: NDArray[np.int64]) -> NDArray[np.float64]:
     scaler = StandardScaler().fit(inputs[train])
     constant = scaler.var_ <= 1e-12 * np.square(scaler.mean_)

@@ -36,8 +36,9 @@ def train_on_batches(
     weight_decay: ArrayLike,
     learning_rate: float,
     g: float = 2.0,
+    decay_bias: bool = False,
 ) -> TrainedState:
-    """Return the state of SGD with weight decay and an undecayed bias after the given batches.
+    """Return the state of SGD with weight decay after the given batches.
 
     ``features`` [n, p], ``targets`` [n], ``initial_weights`` [p], ``batches`` [T, B] row numbers,
     ``weight_decay`` [L] or a scalar (L = 1); weights [L, p] and bias [L]. Every decay sees the same batches.
@@ -54,7 +55,7 @@ def train_on_batches(
     inside = basis.T @ start
     state = np.tile(np.append(inside, initial_bias), (decays.size, 1))  # [L, r+1]
     keep = np.ones_like(state)
-    keep[:, :-1] = 1.0 - learning_rate * decays[:, None]
+    keep[:, : None if decay_bias else -1] = 1.0 - learning_rate * decays[:, None]
     scale = learning_rate * float(positive(g, "g")) / order.shape[1]
     for batch in order:
         part = design[batch]

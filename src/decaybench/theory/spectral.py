@@ -104,6 +104,33 @@ def state_after(
     return TrainedState(weights.reshape(*shape, start.size), final[..., -1].reshape(shape))
 
 
+def trained_dof(
+    features: ArrayLike,
+    *,
+    weight_decay: ArrayLike,
+    learning_rate: float,
+    steps: ArrayLike,
+    g: float = 2.0,
+) -> FloatArray:
+    """Return the effective degrees of freedom of T full-batch steps from zero, [L, *steps.shape].
+
+    The fitted targets are linear in the targets, and this is the trace of that map: about 1 for the undecayed
+    bias, and for direction i what the steps let through. ``features`` [n, p]; ``weight_decay`` [L] or a scalar
+    (L = 1); ``steps`` any shape. It tends to `smoother.effective_dof` as T grows.
+    Raises ValueError for negative arguments. Source: trace of Z [1 - (1 - eta H)^T] H^+ (g/n) Z', Z = (X, 1).
+    """
+    x, _ = data_set(features, np.zeros(np.shape(features)[0]))
+    decays = np.atleast_1d(non_negative(weight_decay, "weight_decay"))
+    count = non_negative(steps, "steps")
+    rows = span_of(x).coordinates
+    n, r = rows.shape
+    data, _ = _linear_system(rows, np.zeros(n), g, None, learning_rate)
+    rates, modes = np.linalg.eigh(data + decays[:, None, None] * np.diag([1.0] * r + [0.0]))
+    _, geometric = _powers(rates, learning_rate, count.reshape(-1))  # [L, S, r+1]
+    let_through = np.einsum("lij,ik,lkj->lj", modes, data, modes, optimize=True)[:, None, :]
+    return np.asarray((geometric * let_through).sum(axis=-1).reshape(decays.size, *count.shape), dtype=np.float64)
+
+
 def _linear_system(
     rows: FloatArray, targets: FloatArray, g: float, batch_size: int | None, learning_rate: float
 ) -> tuple[FloatArray, FloatArray]:

@@ -53,7 +53,10 @@ def test_two_processes_draw_the_same_bytes(tmp_path: Path) -> None:
             [(str(f.relative_to(tmp_path / name)), hashlib.sha256(f.read_bytes()).hexdigest()) for f in files]
         )
     assert runs[0] == runs[1]
-    drawn = ["explorer", "loss_by_weight_decay", "loss_curves", "published_norms", "start_terms", "weight_norm"]
+    drawn = [
+        "explorer", "loss_by_weight_decay", "loss_curves", "published_norms", "start_terms", "weight_histogram",
+        "weight_norm",
+    ]  # fmt: skip
     slides = [f"slides/{name}.{ending}" for name in drawn for ending in ("csv", "png", "svg")]
     assert {name for name, _ in runs[0]} == {*(f"{name}.svg" for name in drawn), *slides}
 

@@ -13,6 +13,7 @@ from decaybench.cli import main
 from decaybench.config import Config
 from decaybench.grid import block_specs, study_spec
 from decaybench.reading import parse_config
+from decaybench.report.shelf import TITLES
 
 VOID = {"meta", "br", "img", "input", "link", "hr"}
 
@@ -63,7 +64,7 @@ TINY = {
                      "noise_std": 0.2},
             "model": {"init_std": 0, "bias_init_std": 0},
             "training": {"learning_rate": 0.05, "batch_size": 40, "epochs": 60, "record_every": 10},
-            "grid": {"weight_decay": [0, 1, 5], "seeds": 6},
+            "grid": {"weight_decay": [0, 0.3, 1, 5], "seeds": 6},
             "variants": {
                 "adam": {"training.optimizer": "adam"},
                 "adamw": {"training.optimizer": "adamw"},
@@ -111,9 +112,13 @@ def build(raw: dict[str, Any], results: Path, figures: bool = True) -> Config:
             "--facts", facts[-1], "--summary", str(folder / "summary.csv"))  # fmt: skip
         if figures:
             (folder / "figures").mkdir(exist_ok=True)
-            names = ["loss_curves", "loss_by_weight_decay", "weight_norm"]
-            for name in [*names, "accuracy_by_weight_decay"] if study.task.kind == "digits" else names:
-                (folder / "figures" / f"{name}.svg").write_text(FIGURE, encoding="utf-8")
+            for name in TITLES:
+                if name != "accuracy_by_weight_decay" or study.task.kind == "digits":
+                    (folder / "figures" / f"{name}.svg").write_text(FIGURE, encoding="utf-8")
+    if figures:
+        machine = results / "_machine" / "figures"
+        machine.mkdir(parents=True)
+        (machine / "cost.svg").write_text(FIGURE, encoding="utf-8")
     each = {
         name: [str(results / s.name / f"{name}.parquet") for s in config.studies] for name in ("cells", "history")
     }

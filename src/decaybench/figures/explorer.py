@@ -23,8 +23,8 @@ from decaybench.grid import weight_decay_label
 from decaybench.tasks import generate
 from decaybench.tasks.polynomial import true_curve
 
-X = np.linspace(-1.0, 1.0, 61)
-EPOCHS = 20  # points of a curve; its shape, not its every wiggle
+X = np.linspace(-1.0, 1.0, 51)
+EPOCHS = 16  # points of a curve; its shape, not its every wiggle
 MOST = 14  # λ on the slider; of more, some that are evenly spaced
 SERIES = loss_curves.SERIES
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from math import floor, isfinite, log10
 from typing import Any
@@ -102,7 +103,7 @@ class Numbers:
         """Value and interval."""
         if find(self.facts, key)["value"] is None:
             return self.fact(key)
-        return Markup('<span class="estimate">{} {}</span>').format(self.fact(key), self.interval(key))
+        return _estimate(self.fact(key), self.interval(key))
 
     def plain(self, key: str) -> str:
         """A value as bare text, for descriptions of figures."""
@@ -199,7 +200,7 @@ class Numbers:
             return Markup("{} {}").format(self.percent(key), self.interval(key))
         bounds = fact["low"], fact["high"]
         interval = _interval(key, bounds, [self._percent(bound) for bound in bounds])
-        return Markup('<span class="estimate">{} {}</span>').format(self.percent(key), interval)
+        return _estimate(self.percent(key), interval)
 
     def total(self, quantity: str) -> Markup:
         """The sum of a count over all variants of all studies."""
@@ -238,6 +239,12 @@ def _reach(view: VariantView, key: str) -> Any:
     for part in key.split("."):
         value = getattr(value, part)
     return value
+
+
+def _estimate(value: Markup, interval: Markup) -> Markup:
+    """Value and interval; the value names the fact for both."""
+    bare = re.sub(r'(<span class="interval") data-fact="[^"]*"', r"\1", interval)
+    return Markup('<span class="estimate">{} {}</span>').format(value, Markup(bare))
 
 
 def _interval(key: str, bounds: tuple[float, float], texts: list[str]) -> Markup:

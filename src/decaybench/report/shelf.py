@@ -67,13 +67,13 @@ class Shelf:
     def fill(self, studies: Sequence[StudyView], raw: float = -inf, packed: float = -inf) -> None:
         """Put as many figures on the page as a text of so many bytes, plain and packed, leaves room for.
 
-        Featured figures, the first studies of either sort, then figure by figure through all studies.
+        Featured figures, the first study, what the slider moves, then figure by figure through real and other studies.
         """
-        first = [next((s for s in studies if s.real is real), None) for real in (False, True)]
         common = [figure for figure in TITLES if figure not in FEATURED]
+        by_need = sorted(studies, key=lambda study: not study.real)
         wanted = [*self.featured]
-        wanted += [(study.name, figure) for study in first if study for figure in common]
-        wanted += [(study.name, figure) for figure in common for study in studies]
+        wanted += [(study.name, figure) for study in studies[:1] for figure in common]
+        wanted += [(study.name, figure) for figure in common for study in by_need]
         for key in wanted:
             if key in self.inlined or key not in self.paths:
                 continue

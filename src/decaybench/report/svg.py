@@ -17,6 +17,7 @@ XLINK = "http://www.w3.org/1999/xlink"
 FORBIDDEN = {"script", "foreignObject", "iframe", "a", "animate", "set", "style"}
 FALLBACK = re.compile(r"var\((--[a-z-]+), #[0-9A-Fa-f]{6}\)")  # the page defines what a lone file may lack
 STYLE = re.compile(r' style="[^"]*"')
+BETWEEN = re.compile(r">\s+<")
 LOCAL_URL = re.compile(r"url\(['\"]?#([^)'\"]+)['\"]?\)")
 
 ElementTree.register_namespace("", SVG)
@@ -47,7 +48,8 @@ def inline(path: Path, prefix: str, title: str, description: str, gettext: Calla
         if element.tag in (f"{{{SVG}}}text", f"{{{SVG}}}tspan") and element.text and element.text.strip():
             element.text = _translated(element.text.strip(), gettext)
     _describe(root, prefix, title, description)
-    return Markup(STYLE.sub(_terse, ElementTree.tostring(root, encoding="unicode")))
+    text = STYLE.sub(_terse, ElementTree.tostring(root, encoding="unicode"))
+    return Markup(BETWEEN.sub("><", text).replace(" />", "/>"))
 
 
 def _terse(style: re.Match[str]) -> str:

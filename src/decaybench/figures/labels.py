@@ -141,7 +141,26 @@ BELOW = {
     CHANCE: "chance, below the panel: {value}",
 }  # what a level is called in a note
 
-TEMPLATES = (PANEL, PANEL_CHOSEN, SEEDS, SEED_ROWS, EXECUTIONS, DOTS, DIVERGED, VARIANTS, SEED, LINES, LINES_ALL, POINT_ROWS, RATE, N_WEIGHTS, ROUNDS, ABOVE, WRONG_LABELS, *BELOW.values())
+TEMPLATES = (
+    PANEL,
+    PANEL_CHOSEN,
+    SEEDS,
+    SEED_ROWS,
+    EXECUTIONS,
+    DOTS,
+    DIVERGED,
+    VARIANTS,
+    SEED,
+    LINES,
+    LINES_ALL,
+    POINT_ROWS,
+    RATE,
+    N_WEIGHTS,
+    ROUNDS,
+    ABOVE,
+    WRONG_LABELS,
+    *BELOW.values(),
+)
 
 ALL = FIXED + TEMPLATES
 

@@ -51,7 +51,14 @@ def test_two_processes_draw_the_same_bytes(tmp_path: Path) -> None:
         files = sorted((tmp_path / name).iterdir())
         runs.append([(file.name, hashlib.sha256(file.read_bytes()).hexdigest()) for file in files])
     assert runs[0] == runs[1]
-    drawn = ["loss_by_weight_decay", "loss_curves", "published_norms", "start_terms", "weight_histogram", "weight_norm"]
+    drawn = [
+        "loss_by_weight_decay",
+        "loss_curves",
+        "published_norms",
+        "start_terms",
+        "weight_histogram",
+        "weight_norm",
+    ]
     assert [name for name, _ in runs[0]] == [f"{name}.svg" for name in drawn]
 
 

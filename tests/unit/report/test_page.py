@@ -92,8 +92,8 @@ def test_sections_are_numbered_in_order_and_reachable(pages, language):
     assert numbers == [str(i) for i in range(len(numbers))]
     names = [s.attributes["id"] for s in page.all("section")]
     assert names == [
-        "summary", "verdicts", "overfitting", "how-much", "choice", "small-weights", "which-weights", "occam", "start",
-        "cures", "cost", "optimizers", "real-data", "check", "methods", "limits", "glossary",
+        "summary", "verdicts", "overfitting", "how-much", "choice", "small-weights", "which-weights", "occam",
+        "start", "cures", "cost", "optimizers", "real-data", "check", "methods", "limits", "glossary",
     ]  # fmt: skip
     links = [a.attributes["href"] for a in page.all("a")]
     ids = {e.attributes["id"] for e in page.all() if "id" in e.attributes}

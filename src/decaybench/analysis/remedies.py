@@ -152,7 +152,7 @@ def _has_more_rows(variant: Variant, base: Variant) -> bool:
 
 def _seeds(cells: pd.DataFrame, decays: Sequence[float]) -> set[int]:
     """Seeds that stayed finite at all of some λ."""
-    table = paired(cells, "test_loss").reindex(columns=decays)
+    table = paired(cells, "test_loss").reindex(columns=list(decays))
     return {int(seed) for seed in table.dropna().index}
 
 

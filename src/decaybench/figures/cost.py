@@ -71,6 +71,7 @@ def _draw_kind(panel: Axes, place: int, microseconds: FloatArray, colour: style.
         markeredgewidth=0, zorder=2,
     )  # fmt: skip
     middle = median(microseconds)
-    panel.hlines(middle.value, place - 0.34, place + 0.34, color=colour.light, linewidth=1.8, zorder=3)
-    if middle.low is not None:
+    if middle.value is not None:
+        panel.hlines(middle.value, place - 0.34, place + 0.34, color=colour.light, linewidth=1.8, zorder=3)
+    if middle.low is not None and middle.high is not None:
         panel.vlines(place, middle.low, middle.high, color=colour.light, linewidth=3.2, zorder=3)

@@ -1,4 +1,4 @@
-"""Test loss against the effective degrees of freedom that each remedy leaves: decay, stopping early, dropout, rows."""
+"""Test loss against the effective degrees of freedom that decay, stopping early and others leave."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def draw(data: StudyData) -> Figure:
 
 
 def shown(data: StudyData) -> list[float]:
-    """The smallest, a telling and the largest λ at which the seed stayed finite: telling is the article's or the chosen."""
+    """The smallest λ at which the seed stayed finite, the article's or the chosen one, and the largest."""
     runs = data.runs(data.base)
     decays = np.sort(runs.loc[runs["seed"] == _seed(data), "weight_decay"].to_numpy(np.float64))
     if not len(decays):

@@ -37,10 +37,10 @@ def filters(view: VariantView) -> str:
 def sharpness(view: VariantView) -> str:
     """Whether early stopping lets more of the strongest and less of the weakest direction through than decay."""
     ends = [view.facts.get(f"{view.prefix}/filters/{end}") for end in ("strongest", "weakest")]
-    signs = tuple("unknown" if end is None else sign(end) for end in ends)
-    if "unknown" in signs:
+    strong, weak = ("unknown" if end is None else sign(end) for end in ends)
+    if "unknown" in (strong, weak):
         return "unknown"
-    return {("above", "below"): "sharper", ("below", "above"): "softer"}.get(signs, "mixed")
+    return {("above", "below"): "sharper", ("below", "above"): "softer"}.get((strong, weak), "mixed")
 
 
 def more_rows(view: VariantView) -> str:

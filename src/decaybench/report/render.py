@@ -68,11 +68,12 @@ def page_text(config: Config, language: str, results: Path) -> str:
         paths=reading_paths(sections),
     )
     template = environment.get_template("page.html.j2")
+    # What the text leaves of the page's bytes is the figures'; what a machine says must not choose among them.
+    text = MACHINE.sub("", template.render())
     if page.progress:
         shelf.fill(studies)  # a page of unfinished results has no folder to link to
     else:
-        # What the text leaves of the page's bytes is the figures'; what a machine says must not choose among them.
-        shelf.fill(studies, *weight(MACHINE.sub("", template.render())))
+        shelf.fill(studies, *weight(text))
     return template.render()
 
 

@@ -31,12 +31,7 @@ TITLES = {
     "spectral_filters": N_("Decay and early stopping as filters"),
     "remedies": N_("Remedies on one axis"),
 }
-# Each shown of one study only, which the page names.
-FEATURED = (
-    "occam", "start_terms", "published_norms", "loss_by_rows", "optimizers",
-    "weight_histogram", "coefficient_paths", "spectral_filters", "remedies",
-)  # fmt: skip
-PAGE = (1_170_000, 340_000)  # bytes of a page without machine facts, plain and packed; in all 1.2 MB and 350 kB
+PAGE = (1_165_000, 340_000)  # bytes of a page without machine facts, plain and packed; in all 1.2 MB and 350 kB
 ROOM = "…" * 100  # stands for a figure's description, which is written later
 
 
@@ -62,20 +57,20 @@ class Shelf:
             for study in studies
             for path in sorted((results / study.name / "figures").glob("*.svg"))
         }
+        self.asked: set[tuple[str, str]] = set()  # what templates have placed so far
         self.inlined: set[tuple[str, str]] = set()
 
     def fill(self, studies: Sequence[StudyView], raw: float = -inf, packed: float = -inf) -> None:
-        """Put as many figures on the page as a text of so many bytes, plain and packed, leaves room for.
+        """Put as many of the figures asked for on the page as a text of so many bytes, plain and packed, leaves room for.
 
         Featured figures, the first study, what the slider moves, then figure by figure through real and other studies.
         """
-        common = [figure for figure in TITLES if figure not in FEATURED]
         by_need = sorted(studies, key=lambda study: not study.real)
         wanted = [*self.featured]
-        wanted += [(study.name, figure) for study in studies[:1] for figure in common]
-        wanted += [(study.name, figure) for figure in common for study in by_need]
+        wanted += [(study.name, figure) for study in studies[:1] for figure in TITLES]
+        wanted += [(study.name, figure) for figure in TITLES for study in by_need]
         for key in wanted:
-            if key in self.inlined or key not in self.paths:
+            if key in self.inlined or key not in self.asked:
                 continue
             plain, small = weight(inline(self.paths[key], "-".join(key), "", ROOM, self.gettext))
             if raw + plain <= PAGE[0] and packed + small <= PAGE[1]:
@@ -101,6 +96,7 @@ class Shelf:
 
     def drawing(self, study: str, figure: str, description: str) -> Markup | None:
         """The figure as markup, None when it did not fit."""
+        self.asked.add((study, figure))
         if (study, figure) not in self.inlined:
             return None
         plain = " ".join(Markup(description).striptags().split())
@@ -109,6 +105,4 @@ class Shelf:
 
     def others(self) -> list[tuple[str, str]]:
         """Figures that no section shows."""
-        return [
-            key for key in self.paths if key[1] not in TITLES or (key[1] in FEATURED and key not in self.featured)
-        ]
+        return [key for key in self.paths if key not in self.asked]

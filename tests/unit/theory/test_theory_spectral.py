@@ -209,3 +209,24 @@ def test_a_direction_too_faint_to_converge_still_moves_in_a_straight_line():
     assert state.weights[0, 1] == pytest.approx(w, rel=1e-6)
     assert state.weights[0, 1] == pytest.approx(500 * state.weights[0, 0], rel=1e-6)
     assert b == state.bias[0, 1] == 0
+
+
+@pytest.mark.parametrize(("n", "p"), [(6, 20), (20, 6)])
+def test_effective_dof_of_t_steps_is_the_trace_of_the_fit(n, p):
+    rng = np.random.default_rng(p)
+    x, steps = rng.standard_normal((n, p)), [1, 30, 2000]
+    found = spectral.trained_dof(x, weight_decay=DECAYS, learning_rate=0.02, steps=steps)
+    trace = np.zeros((4, 3))
+    for row in range(n):  # the fit is linear in the targets: its response to a unit target is a column of the map
+        state = spectral.state_after(
+            x, np.eye(n)[row], np.zeros(p), 0.0, weight_decay=DECAYS, learning_rate=0.02, steps=steps
+        )
+        trace += state.weights @ x[row] + state.bias
+    assert found[:3] == pytest.approx(trace[:3], rel=1e-9)
+    assert np.all(np.diff(found[0]) > 0)
+
+
+def test_effective_dof_of_many_steps_is_that_of_ridge():
+    x = np.random.default_rng(3).standard_normal((15, 8))
+    found = spectral.trained_dof(x, weight_decay=[0.0, 0.4, 3.0], learning_rate=0.05, steps=20_000)
+    assert found == pytest.approx(smoother.effective_dof(x, np.array([0.0, 3.0, 22.5])), rel=1e-9)

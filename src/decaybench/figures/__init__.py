@@ -5,7 +5,6 @@ Importing this package imports no drawing library: a figure's module is imported
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil

@@ -15,7 +15,7 @@ from decaybench.figures.style import id_prefix
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
 FORBIDDEN = {"script", "foreignObject", "iframe", "a", "animate", "set", "style"}
-FALLBACK = re.compile(r"var\((--[a-z-]+), #[0-9A-Fa-f]{6}\)")  # the page defines what a lone file may lack
+FALLBACK = re.compile(r"var\((--[a-z-]+), #[0-9A-Fa-f]{6}\)")  # the page defines what a lone file may lack, as ink
 STYLE = re.compile(r' style="[^"]*"')
 BETWEEN = re.compile(r">\s+<")
 LOCAL_URL = re.compile(r"url\(['\"]?#([^)'\"]+)['\"]?\)")
@@ -53,7 +53,8 @@ def inline(path: Path, prefix: str, title: str, description: str, gettext: Calla
 
 
 def _terse(style: re.Match[str]) -> str:
-    return FALLBACK.sub(r"var(\1)", style[0]).replace("; ", ";").replace(": ", ":")
+    text = FALLBACK.sub(r"var(\1)", style[0]).replace("; ", ";").replace(": ", ":")
+    return text.replace("text-anchor:start;", "").replace(";fill:var(--ink)", "") if "font-size" in text else text
 
 
 def _translated(text: str, gettext: Callable[[str], str]) -> str:

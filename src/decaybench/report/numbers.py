@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from math import floor, isfinite, log10
 from typing import Any
@@ -88,8 +87,11 @@ class Numbers:
             return Markup('<span class="missing" data-fact="{}" title="{}">—</span>').format(key, self.why_none(key))
         return _data(key, fact["value"], format_fact(fact))
 
-    def interval(self, key: str) -> Markup:
-        """The interval of a fact in brackets, or the reason why there is none."""
+    def interval(self, key: str, named: bool = True) -> Markup:
+        """The interval of a fact in brackets, or the reason why there is none.
+
+        named: whether it says which fact it is of; beside the value, the value says so.
+        """
         fact = find(self.facts, key)
         value, low, high = fact["value"], fact["low"], fact["high"]
         if low is None or high is None:
@@ -97,13 +99,14 @@ class Numbers:
         places = decimals(value, low, high)
         while places < 8 and any(bound and round(bound, places) == 0 for bound in (low, high) if abs(bound) >= SMALL):
             places += 1  # a bound must show on which side of zero it lies
-        return _interval(key, (low, high), [format_number(bound, places) for bound in (low, high)])
+        texts = [format_number(bound, places) for bound in (low, high)]
+        return _interval((low, high), texts, key if named else None)
 
     def estimate(self, key: str) -> Markup:
         """Value and interval."""
         if find(self.facts, key)["value"] is None:
             return self.fact(key)
-        return _estimate(self.fact(key), self.interval(key))
+        return Markup('<span class="estimate">{} {}</span>').format(self.fact(key), self.interval(key, named=False))
 
     def plain(self, key: str) -> str:
         """A value as bare text, for descriptions of figures."""
@@ -199,8 +202,8 @@ class Numbers:
         if fact["value"] is None or fact["low"] is None:
             return Markup("{} {}").format(self.percent(key), self.interval(key))
         bounds = fact["low"], fact["high"]
-        interval = _interval(key, bounds, [self._percent(bound) for bound in bounds])
-        return _estimate(self.percent(key), interval)
+        interval = _interval(bounds, [self._percent(bound) for bound in bounds])
+        return Markup('<span class="estimate">{} {}</span>').format(self.percent(key), interval)
 
     def total(self, quantity: str) -> Markup:
         """The sum of a count over all variants of all studies."""
@@ -241,19 +244,14 @@ def _reach(view: VariantView, key: str) -> Any:
     return value
 
 
-def _estimate(value: Markup, interval: Markup) -> Markup:
-    """Value and interval; the value names the fact for both."""
-    bare = re.sub(r'(<span class="interval") data-fact="[^"]*"', r"\1", interval)
-    return Markup('<span class="estimate">{} {}</span>').format(value, Markup(bare))
-
-
-def _interval(key: str, bounds: tuple[float, float], texts: list[str]) -> Markup:
-    """Both bounds of a fact, which the span around them names once."""
+def _interval(bounds: tuple[float, float], texts: list[str], key: str | None = None) -> Markup:
+    """Both bounds of a fact; `key` names it where nothing beside the interval does."""
     low, high = (
         Markup('<data data-bound="{}" value="{}">{}</data>').format(name, repr(bound), text)
         for name, bound, text in zip(("low", "high"), bounds, texts, strict=True)
     )
-    return Markup('<span class="interval" data-fact="{}">[{},&nbsp;{}]</span>').format(key, low, high)
+    named = Markup(' data-fact="{}"').format(key) if key else ""
+    return Markup('<span class="interval"{}>[{},&nbsp;{}]</span>').format(named, low, high)
 
 
 def _data(key: str, value: Any, text: str) -> Markup:

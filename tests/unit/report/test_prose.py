@@ -18,6 +18,7 @@ from decaybench.report import findings
 from decaybench.report.catalogue import SHOWN, catalogue
 from decaybench.report.render import WordingError, make_environment, page_text
 from decaybench.report.sections import Page
+from decaybench.report.shelf import TITLES
 from decaybench.report.studies import study_views
 
 ROOT = Path(report.__file__).parent
@@ -294,3 +295,46 @@ def test_the_article_is_known_by_its_recipe_not_its_name():
     assert view({"training": {"loss": "mse", "record_every": 20}}).repeats_article
     assert not view({"training": {"loss": "half_mse"}}).repeats_article
     assert not view({"task": {"n_train": 21}}).repeats_article
+
+
+def scaled(facts):
+    """Every measured number another one; λ, counts and verdicts as they were."""
+    kept = re.compile(r"weight_decay$|/n_|try_next|/epoch|degree|same_norm/(better|worse)$|filters/steps")
+    for key, fact in facts.items():
+        if kept.search(key) or key.startswith("claims/"):
+            continue
+        for part in ("value", "low", "high"):
+            if isinstance(fact[part], float):
+                fact[part] = 1.37 * fact[part] + 0.01
+
+
+def descriptions(text: str) -> dict[str, str]:
+    """The alternative text of every figure of a page, by its id."""
+    found = [e for e in read(text).all("desc") if e.attributes.get("id", "").endswith("-desc")]
+    return {e.attributes["id"].removesuffix("-desc"): e.text() for e in found}
+
+
+def test_what_is_said_of_a_figure_follows_the_facts(tiny, tmp_path, texts, language):
+    results, config = mutated(tiny, tmp_path, scaled)
+    before, after = descriptions(texts[language]), descriptions(page_text(config, language, results))
+    assert before.keys() == after.keys()
+    kinds = {name for name in TITLES if any(key.endswith(f"-{name}") for key in before)}
+    assert len(kinds) >= 10
+    for key, said_before in before.items():
+        if not key.startswith("machine-"):
+            assert re.search(r"\d", said_before), key
+            assert said_before != after[key], key
+
+
+def test_captions_follow_the_facts(tiny, tmp_path, texts, language):
+    def captions(text):
+        return [e for e in read(text).all("figcaption")]
+
+    results, config = mutated(tiny, tmp_path, scaled)
+    checked = 0
+    for one, other in zip(captions(texts[language]), captions(page_text(config, language, results)), strict=True):
+        measured = [e for e in one.all("data") if "data-fact" in e.attributes and "/n_" not in e.attributes["data-fact"]]
+        if any("weight_decay" not in e.attributes["data-fact"] for e in measured):
+            assert one.text() != other.text()
+            checked += 1
+    assert checked >= 6

@@ -19,6 +19,10 @@ RECIPES = {
     "half the squared loss": {"task": TASK, "training": {"batch_size": 4, "epochs": 20, "loss": "half_mse"}},
     "every weight by itself": {"task": TASK, "training": {"batch_size": 6, "epochs": 20, "in_span": False}},
     "full batch": {"task": TASK, "training": {"batch_size": 100, "epochs": 200, "learning_rate": 0.02}},
+    "full batch, the bias decayed": {
+        "task": TASK,
+        "training": {"batch_size": 12, "epochs": 90, "learning_rate": 0.02, "decay_bias": True},
+    },
     "full batch, more rows than weights": {
         "task": TASK | {"n_train": 50}, "training": {"batch_size": 50, "epochs": 90, "learning_rate": 0.02},
     },

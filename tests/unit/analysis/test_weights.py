@@ -10,7 +10,7 @@ from decaybench.learning.record import train_and_record
 from decaybench.tasks import generate
 from decaybench.theory.smoother import decompose
 
-from .tables import study_of
+from .tables import cells_of, study_of
 
 TASK = {"n_train": 12, "n_features": 30, "n_validation": 4, "n_test": 4, "noise_std": 0.2}
 RECIPES = {

@@ -75,11 +75,6 @@ def _parser() -> argparse.ArgumentParser:
     cost.add_argument("--output", type=Path, required=True)
     cost.set_defaults(run=_cost)
 
-    draw_cost = verbs.add_parser("draw-cost", help="draw the timings of a training step")
-    draw_cost.add_argument("--cost", type=Path, required=True)
-    draw_cost.add_argument("--output", type=Path, required=True, help="the SVG file")
-    draw_cost.set_defaults(run=_draw_cost)
-
     gather = verbs.add_parser("gather", help="merge the facts and timings of all studies")
     gather.add_argument("--cost", type=Path, required=True)
     gather.add_argument("--config", required=True, help="the config as JSON")
@@ -227,12 +222,6 @@ def _cost(options: argparse.Namespace) -> None:
     write_json(cost.measure(), options.output)
 
 
-def _draw_cost(options: argparse.Namespace) -> None:
-    from decaybench.figures import draw_cost
-
-    draw_cost(options.cost, options.output)
-
-
 def _gather(options: argparse.Namespace) -> None:
     import json
 
@@ -240,6 +229,7 @@ def _gather(options: argparse.Namespace) -> None:
     from decaybench.analysis import cost
     from decaybench.analysis.claim_facts import claim_facts
     from decaybench.cells import write_json
+    from decaybench.figures import cost_svg
 
     config = Config.model_validate_json(options.config)
     merged: dict[str, object] = {}
@@ -249,7 +239,8 @@ def _gather(options: argparse.Namespace) -> None:
     runs = {path.parent.name: json.loads(path.read_text(encoding="utf-8")) for path in options.study_timings}
     write_json(merged, options.facts)
     measured = json.loads(options.cost.read_text(encoding="utf-8"))
-    write_json({"runs": runs, "cost": cost.summarise(measured)}, options.timings)
+    figures = {name: svg for name, svg in (("cost", cost_svg(measured)),) if svg}
+    write_json({"runs": runs, "cost": cost.summarise(measured), "figures": figures}, options.timings)
     write_json(provenance.manifest(config.model_dump(mode="json")), options.manifest)
 
 

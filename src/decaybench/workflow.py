@@ -25,7 +25,16 @@ STAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # modules and fo
     ),
     "judge": (("decaybench.analysis.claims",), ("numpy", "scipy", "pandas", "scikit-learn")),
     "cost": (("decaybench.learning.cost",), ("torch",)),
-    "gather": (("decaybench.provenance", "decaybench.analysis.claim_facts", "decaybench.analysis.cost"), ()),
+    "gather": (
+        (
+            "decaybench.provenance",
+            "decaybench.analysis.claim_facts",
+            "decaybench.analysis.cost",
+            "decaybench.figures.cost",
+            "decaybench.figures.svg",
+        ),
+        ("matplotlib",),
+    ),
     "draw": (("decaybench.figures", "figures/"), ("matplotlib", "seaborn", "numpy", "pandas")),
     "render": (("decaybench.report.render", "report/"), ("jinja2",)),
 }

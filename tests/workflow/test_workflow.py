@@ -30,11 +30,7 @@ def with_training(**keys):
 def tables(path: Path) -> dict[str, str]:
     """Digests of everything that two runs must have in common."""
     wanted = [p for p in path.rglob("*") if p.suffix in (".parquet", ".csv", ".svg", ".html", ".json")]
-    kept = [
-        p
-        for p in wanted
-        if p.name not in ("timings.json", "manifest.json") and not {"blocks", "_machine"} & {*p.parts}
-    ]
+    kept = [p for p in wanted if p.name not in ("timings.json", "manifest.json") and "blocks" not in p.parts]
     return {str(p.relative_to(path)): hashlib.sha256(without_machine_facts(p)).hexdigest() for p in kept}
 
 

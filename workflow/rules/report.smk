@@ -32,29 +32,6 @@ rule draw:
         " --facts {input.facts:q} --output {output.figures:q} 2> {log:q}"
 
 
-rule draw_cost:
-    input:
-        cost=rules.cost.output.cost,
-    output:
-        figure="<results>/_machine/figures/cost.svg",
-    log:
-        "<logs>/draw-cost.log",
-    benchmark:
-        "<benchmarks>/draw-cost.tsv"
-    conda:
-        "../envs/decaybench.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        code=jobs.stage_code("draw"),
-    message:
-        "Drawing the timings of a step"
-    shell:
-        "decaybench draw-cost --cost {input.cost:q} --output {output.figure:q} 2> {log:q}"
-
-
 rule render:
     input:
         facts=rules.gather.output.facts,
@@ -62,7 +39,6 @@ rule render:
         timings=rules.gather.output.timings,
         manifest=rules.gather.output.manifest,
         figures=expand(rules.draw.output.figures, study=STUDIES),
-        cost=rules.draw_cost.output.figure,
     output:
         page=report(
             "<results>/report.{language}.html",

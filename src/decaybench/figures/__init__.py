@@ -5,14 +5,13 @@ Importing this package imports no drawing library: a figure's module is imported
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from decaybench.config import Study
 
@@ -73,16 +72,16 @@ def figure_svg(name: str, data: StudyData, slides: Path | None = None) -> str | 
     return inline
 
 
-def draw_cost(cost: Path, output: Path) -> None:
-    """Draw the timings of a step, a fact of the machine and of no study, as the file `output`."""
-    from decaybench.cells import replacing
+def cost_svg(measured: Sequence[Mapping[str, Any]]) -> str | None:
+    """The timings of a step, a fact of the machine and of no study, as inline SVG; None when none were taken."""
     from decaybench.figures.canvas import drawing_style
     from decaybench.figures.cost import draw
     from decaybench.figures.svg import to_svg
 
-    measured = json.loads(cost.read_text(encoding="utf-8"))
-    with drawing_style(), replacing(output) as beside:
-        beside.write_text(to_svg(draw(measured), "machine-cost"), encoding="utf-8")
+    if not measured:
+        return None
+    with drawing_style():
+        return to_svg(draw(measured), "machine-cost")
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
@@ -61,12 +60,14 @@ def step_views(timings: Mapping[str, Any]) -> list[StepView]:
     return [StepView(row) for row in rows if row["low"] is not None]
 
 
-def machine_figures(results: Path, gettext: Callable[[str], str]) -> Callable[[str, str, str], Markup | None]:
-    """What draws a figure of the machine, by its name, title and description; None where there is no such file."""
+def machine_figures(
+    timings: Mapping[str, Any], gettext: Callable[[str], str]
+) -> Callable[[str, str, str], Markup | None]:
+    """What draws a figure of the machine, by its name, title and description; None where there is none."""
 
     def drawing(name: str, title: str, description: str) -> Markup | None:
-        path = results / "_machine" / "figures" / f"{name}.svg"
+        text = timings.get("figures", {}).get(name)
         plain = " ".join(Markup(description).striptags().split())
-        return inline(path, f"machine-{name}", title, plain, gettext) if path.exists() else None
+        return inline(text, "timings.json", f"machine-{name}", title, plain, gettext) if text else None
 
     return drawing

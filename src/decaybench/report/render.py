@@ -62,7 +62,7 @@ def page_text(config: Config, language: str, results: Path) -> str:
         shelf=shelf,
         facts=facts,
         config=config,
-        machine_figure=machine_figures(results, gettext),
+        machine_figure=machine_figures(timings, gettext),
         methods=Methods(studies, _read(results / "manifest.json", {}), timings),
         sections=sections,
         paths=reading_paths(sections),

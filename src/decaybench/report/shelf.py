@@ -72,7 +72,7 @@ class Shelf:
         for key in wanted:
             if key in self.inlined or key not in self.asked:
                 continue
-            plain, small = weight(inline(self.paths[key], "-".join(key), "", ROOM, self.gettext))
+            plain, small = weight(self._inline(key, "", ROOM))
             if raw + plain <= PAGE[0] and packed + small <= PAGE[1]:
                 self.inlined.add(key)
                 raw, packed = raw + plain, packed + small
@@ -101,7 +101,11 @@ class Shelf:
             return None
         plain = " ".join(Markup(description).striptags().split())
         title = f"{self.title(figure)} · {study}"
-        return inline(self.paths[study, figure], f"{study}-{figure}", title, plain, self.gettext)
+        return self._inline((study, figure), title, plain)
+
+    def _inline(self, key: tuple[str, str], title: str, description: str) -> Markup:
+        path = self.paths[key]
+        return inline(path.read_text(encoding="utf-8"), path, "-".join(key), title, description, self.gettext)
 
     def others(self) -> list[tuple[str, str]]:
         """Figures that no section shows."""

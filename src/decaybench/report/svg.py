@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
-from pathlib import Path
 
 from markupsafe import Markup
 
@@ -28,28 +27,30 @@ class FigureError(ValueError):
     """A figure that must not be inlined; the message names the file."""
 
 
-def inline(path: Path, prefix: str, title: str, description: str, gettext: Callable[[str], str]) -> Markup:
-    """One SVG file as markup: ids under `prefix`, texts through `gettext`, with a title and a description.
+def inline(
+    text: str, origin: object, prefix: str, title: str, description: str, gettext: Callable[[str], str]
+) -> Markup:
+    """One SVG as markup: ids under `prefix`, texts through `gettext`, with a title and a description.
 
-    Raises FigureError when the file could run code or fetch something.
+    Raises FigureError, which names `origin`, when the figure could run code or fetch something.
     """
     try:
-        root = ElementTree.parse(path).getroot()
+        root = ElementTree.fromstring(text)
     except ElementTree.ParseError as error:
-        raise FigureError(f"{path}: not a readable SVG ({error})") from None
+        raise FigureError(f"{origin}: not a readable SVG ({error})") from None
     if root.tag != f"{{{SVG}}}svg":
-        raise FigureError(f"{path}: not an SVG")
+        raise FigureError(f"{origin}: not an SVG")
     for parent in root.iter():
         for child in [c for c in parent if c.tag in (f"{{{SVG}}}title", f"{{{SVG}}}desc", f"{{{SVG}}}metadata")]:
             parent.remove(child)
     for element in root.iter():
-        _check(element, path)
+        _check(element, origin)
         _prefix(element, prefix)
         if element.tag in (f"{{{SVG}}}text", f"{{{SVG}}}tspan") and element.text and element.text.strip():
             element.text = _translated(element.text.strip(), gettext)
     _describe(root, prefix, title, description)
-    text = STYLE.sub(_terse, ElementTree.tostring(root, encoding="unicode"))
-    return Markup(BETWEEN.sub("><", text).replace(" />", "/>"))
+    markup = STYLE.sub(_terse, ElementTree.tostring(root, encoding="unicode"))
+    return Markup(BETWEEN.sub("><", markup).replace(" />", "/>"))
 
 
 def _terse(style: re.Match[str]) -> str:
@@ -62,18 +63,18 @@ def _translated(text: str, gettext: Callable[[str], str]) -> str:
     return gettext(entry[0]).format(**entry[1]) if entry else text
 
 
-def _check(element: ElementTree.Element, path: Path) -> None:
+def _check(element: ElementTree.Element, origin: object) -> None:
     name = element.tag.rpartition("}")[2]
     if name in FORBIDDEN:
-        raise FigureError(f"{path}: <{name}> has no place in a figure")
+        raise FigureError(f"{origin}: <{name}> has no place in a figure")
     for key, value in element.attrib.items():
         local = key.rpartition("}")[2]
         if local.lower().startswith("on"):
-            raise FigureError(f"{path}: attribute {local} could run code")
+            raise FigureError(f"{origin}: attribute {local} could run code")
         if local == "href" and not value.startswith(("#", "data:image/png;base64,")):
-            raise FigureError(f"{path}: {value[:60]} is not part of the file")
+            raise FigureError(f"{origin}: {value[:60]} is not part of the file")
         if re.search(r"url\((?!['\"]?#)", value):
-            raise FigureError(f"{path}: attribute {local} points outside of the file")
+            raise FigureError(f"{origin}: attribute {local} points outside of the file")
 
 
 def _prefix(element: ElementTree.Element, prefix: str) -> None:

@@ -115,10 +115,6 @@ def build(raw: dict[str, Any], results: Path, figures: bool = True) -> Config:
             for name in TITLES:
                 if name != "accuracy_by_weight_decay" or study.task.kind == "digits":
                     (folder / "figures" / f"{name}.svg").write_text(FIGURE, encoding="utf-8")
-    if figures:
-        machine = results / "_machine" / "figures"
-        machine.mkdir(parents=True)
-        (machine / "cost.svg").write_text(FIGURE, encoding="utf-8")
     each = {
         name: [str(results / s.name / f"{name}.parquet") for s in config.studies] for name in ("cells", "history")
     }

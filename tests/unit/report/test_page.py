@@ -159,8 +159,9 @@ def test_figures_speak_the_language_of_the_page(pages, language):
         assert svg.attributes["role"] == "img"
         title, description = next(svg.all("title")).text(), next(svg.all("desc")).text()
         assert len(title) > 3 and re.search(r"\d", description) and "<" not in description
-        assert ("训练轮次" in svg.text()) == (language == "zh")
-        assert "zero-init" in svg.text()
+        if svg.attributes["id"] != "machine-cost":
+            assert ("训练轮次" in svg.text()) == (language == "zh")
+            assert "zero-init" in svg.text()
 
 
 def test_the_page_asks_for_nothing(texts, pages, language):

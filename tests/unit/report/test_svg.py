@@ -12,7 +12,7 @@ from decaybench.report.svg import FigureError, inline
 def drawn(tmp_path, text, language="zh"):
     path = tmp_path / "figure.svg"
     path.write_text(text, encoding="utf-8")
-    return inline(path, "study-figure", "T < 1", "D & d", gettext_of(language))
+    return inline(path.read_text(encoding="utf-8"), path, "study-figure", "T < 1", "D & d", gettext_of(language))
 
 
 def test_ids_and_references_are_the_figures_own(tmp_path):

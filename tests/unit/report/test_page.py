@@ -159,7 +159,7 @@ def test_figures_speak_the_language_of_the_page(pages, language):
         assert svg.attributes["role"] == "img"
         title, description = next(svg.all("title")).text(), next(svg.all("desc")).text()
         assert len(title) > 3 and re.search(r"\d", description) and "<" not in description
-        if svg.attributes["id"] != "machine-cost":
+        if "data-machine" not in svg.parent.parent.attributes:  # that one is drawn, the others stand in
             assert ("训练轮次" in svg.text()) == (language == "zh")
             assert "zero-init" in svg.text()
 

@@ -13,11 +13,12 @@ QUIET = [
     "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-SHOTS = {  # file: language, width, height, colour scheme
-    "page.png": ("en", 1200, 1000, "light"),
-    "page-dark.png": ("en", 1200, 1000, "dark"),
-    "page-zh.png": ("zh", 1200, 1000, "light"),
-    "page-phone.png": ("en", 390, 844, "light"),
+SHOTS = {  # file: language, place on the page, width, height, colour scheme
+    "page.png": ("en", "", 1200, 1000, "light"),
+    "page-slider.png": ("en", "play/polynomial/0.003", 1200, 800, "light"),
+    "page-dark.png": ("en", "cures", 1200, 1000, "dark"),
+    "page-zh.png": ("zh", "", 1200, 1000, "light"),
+    "page-phone.png": ("en", "", 390, 844, "light"),
 }
 
 
@@ -29,9 +30,10 @@ def main() -> int:
         return 1
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path, args=QUIET)
-        for name, (language, width, height, scheme) in SHOTS.items():
+        for name, (language, place, width, height, scheme) in SHOTS.items():
             page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
-            page.goto((ROOT / "results" / f"report.{language}.html").as_uri())
+            page.goto((ROOT / "results" / f"report.{language}.html").as_uri() + f"#{place}")
+            page.wait_for_timeout(300)
             page.screenshot(path=ROOT / "docs" / name)
         browser.close()
     return 0

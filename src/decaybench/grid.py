@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from math import ceil
 
 from decaybench.config import Recipe, Strict, Study, Variant
 
@@ -93,15 +94,37 @@ def seeds_per_block(study: Study) -> int:
     return study.seeds_per_block or DEFAULT_SEEDS_PER_BLOCK[study.model.kind]
 
 
-def block_indices(study: Study) -> list[int]:
-    """The blocks that have seeds; block k holds the seeds [k·B, (k+1)·B)."""
+def seeds_for_nodes(study: Study, nodes: int | None) -> int:
+    """Seeds in a block when `nodes` machines share the study: its own number, halved or doubled until there are at
+    least `nodes` blocks and not many more. Steps that coarse leave most grown grids in the layout that they had.
+    """
     size = seeds_per_block(study)
+    if nodes is None:
+        return size
+    grids = [variant.grid for variant in study.resolved()]
+    count = max((grid.seeds for grid in grids if isinstance(grid.seeds, int)), default=0)
+    listed = {seed for grid in grids if not isinstance(grid.seeds, int) for seed in grid.seeds}
+
+    def blocks(size: int) -> int:
+        whole = ceil(count / size)
+        return whole + len({seed // size for seed in listed if seed // size >= whole})
+
+    while size > 1 and blocks(size) < nodes:
+        size = (size + 1) // 2
+    while blocks(2 * size) >= nodes and blocks(2 * size) < blocks(size):
+        size *= 2
+    return size
+
+
+def block_indices(study: Study, size: int | None = None) -> list[int]:
+    """The blocks that have seeds; block k holds the seeds [k·B, (k+1)·B). B is `size` or the study's own."""
+    size = size or seeds_per_block(study)
     return sorted({seed // size for variant in study.resolved() for seed in variant.grid.seed_list()})
 
 
-def block_specs(study: Study) -> dict[int, BlockSpec]:
-    """The spec of every block of a study, by block index."""
-    size = seeds_per_block(study)
+def block_specs(study: Study, size: int | None = None) -> dict[int, BlockSpec]:
+    """The spec of every block of a study, by block index. A block holds `size` seeds or the study's own number."""
+    size = size or seeds_per_block(study)
     members: dict[int, dict[str, list[int]]] = {}
     variants = {variant.name: variant for variant in study.resolved()}
     for name, variant in variants.items():

@@ -2,7 +2,7 @@
 
 A file NNNN.parquet holds block NNNN of the study's own number of seeds a block. When `nodes` asks for other blocks
 of B seeds, they are called NNNNxB.parquet and lie beside: a block of B seeds then reads the few files of other
-layouts that its seeds can be in, and none of them is written to.
+layouts that its seeds can be in, and none of them is written to. Each has a second name, see train.py.
 """
 
 from __future__ import annotations
@@ -13,12 +13,17 @@ from pathlib import Path
 
 from decaybench.grid import format_seeds, parse_seeds
 
-NAME = re.compile(r"(\d{4,})(?:x(\d+))?\.parquet")
+KEPT = re.compile(r"\.(\d{4,})(?:x(\d+))?\.kept")
 
 
 def block_name(index: int, size: int, own: int) -> str:
     """The name of block `index` of `size` seeds in a study whose own blocks hold `own`."""
     return f"{index:04d}" if size == own else f"{index:04d}x{size}"
+
+
+def kept_name(output: str) -> str:
+    """The second name of a block's file: "0001x50.parquet" is kept as ".0001x50.kept"."""
+    return f".{output.removesuffix('.parquet')}.kept"
 
 
 def format_names(names: Iterable[str]) -> str:
@@ -38,12 +43,12 @@ def other_layouts(output: Path, seeds: Sequence[int], own: int) -> list[Path]:
 
     own: seeds in a block of the study's own layout. One listing of the folder, no file is opened.
     """
-    here = NAME.fullmatch(output.name)
+    here = KEPT.fullmatch(kept_name(output.name))
     if here is None or not output.parent.is_dir():
         return []
     found = []
     for path in output.parent.iterdir():
-        name = NAME.fullmatch(path.name)
+        name = KEPT.fullmatch(path.name)
         if name is None or name[2] == here[2]:
             continue
         index, size = int(name[1]), int(name[2] or own)

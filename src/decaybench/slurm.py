@@ -47,6 +47,7 @@ PASSING = re.compile(
     r"slurm backup controller|communication|no route|submit limit|unexpected message|not responding",
     re.IGNORECASE,
 )
+OVER_MEMORY = re.compile(r"exceeded (step|job)?\s*memory limit|oom.kill", re.IGNORECASE)
 FRESH_SECONDS = 2.0  # answers younger than that are shared between the jobs of one poll
 ANSWER_SECONDS = 20.0  # how long one command of Slurm may take
 LOST_SECONDS = 60.0  # how long an answering Slurm may not know a job
@@ -122,7 +123,9 @@ class Queue:
     def live(self, mark: str) -> dict[str, str]:
         """Jobs that have not ended and whose comment starts with `mark`, as id → comment."""
         ended = SUCCEEDED | FAILED.keys()
-        return {job: said for job, (state, _, said) in self.jobs.items() if said.startswith(mark) and state not in ended}
+        return {
+            job: said for job, (state, _, said) in self.jobs.items() if said.startswith(mark) and state not in ended
+        }
 
     def keep(self) -> None:
         path = self._path()
@@ -281,6 +284,8 @@ def _say_why(job: str, state: str, node: str, why: str) -> None:
     for path in _logs_of(job):
         name = f" ({path.name.removesuffix(f'-{job}.log')})"
         lines = path.read_text(encoding="utf-8", errors="replace").rstrip().splitlines()
+        if OVER_MEMORY.search("\n".join(lines[-20:])):
+            why = FAILED["OUT_OF_MEMORY"]  # without cgroups Slurm calls it FAILED or CANCELLED
         where, tail = f"; its log {path} ends with", "".join(f"\n    {line}" for line in lines[-10:])
     sentence = f"Slurm job {job}{name} ended as {state}{f' on {node}' if node else ''}: {why}"
     print(f"{sentence}{where}{tail}", file=sys.stderr, flush=True)

@@ -1,7 +1,15 @@
-"""One training job: keep the rows of a block that still hold, take those that another layout has, train the rest."""
+"""One training job: keep the rows of a block that still hold, take those that another layout has, train the rest.
+
+Snakemake deletes an output before its job runs and after a job has failed. What a block has trained therefore has a
+second name that Snakemake does not know, .NNNN.kept beside NNNN.parquet (a hard link), and is never lost. The other
+way, an output marked `update()`, would lose it: a failed job leaves the new parameters on record beside the old
+rows, and with an executor of a cluster even the old rows are removed.
+"""
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,17 +19,18 @@ import pyarrow as pa
 
 from decaybench import cells as tables
 from decaybench.grid import BlockSpec, Cell
-from decaybench.layouts import other_layouts
+from decaybench.layouts import kept_name, other_layouts
 from decaybench.learning import code_of
 
 
 def train_block(spec: BlockSpec, output: Path, own_seeds_per_block: int | None) -> None:
-    """Bring the file `output` of a block up to date. Without the study's own block size, only that file is read."""
+    """Bring the file `output` of a block up to date. Without the study's own block size, only that block is read."""
     cells = spec.cells(code_of)
-    started = _version(output)
-    kept = _old_rows(output)
-    rows, missing = tables.select(kept, cells)
-    runs = tables.block_runs(kept) if len(rows) else []
+    keeper = output.with_name(kept_name(output.name))
+    old = _old_rows(output, keeper)
+    started = _version(keeper)
+    rows, missing = tables.select(old, cells)
+    runs = tables.block_runs(old) if len(rows) else []
     print(f"{len(rows):,} of {len(cells):,} cells are there; {len(missing):,} to train", file=sys.stderr)
     if missing and own_seeds_per_block:
         rows, missing, runs = _with_other_layouts(rows, missing, runs, cells, output, own_seeds_per_block)
@@ -31,11 +40,12 @@ def train_block(spec: BlockSpec, output: Path, own_seeds_per_block: int | None) 
         fresh, run = train_and_record(missing)
         rows, _ = tables.select(pa.concat_tables([rows.replace_schema_metadata(), fresh]), cells)
         runs = [*runs, run]
-        if _version(output) != started and not tables.select(_old_rows(output), cells)[1]:
-            # The scheduler had given this job up for lost, and its successor was faster.
-            print("another job has finished this block meanwhile; its file stays", file=sys.stderr)
-            return
-    tables.write_table(tables.with_runs(rows, runs), output)
+    if _version(keeper) != started and not tables.select(tables.read_block(keeper), cells)[1]:
+        # A scheduler had given this job up for lost, and its successor was faster.
+        print("another job has finished this block meanwhile; its rows stay", file=sys.stderr)
+    else:
+        tables.write_table(tables.with_runs(rows, runs), keeper)
+    _name_also(keeper, output)
 
 
 def _with_other_layouts(
@@ -71,11 +81,26 @@ def _version(path: Path) -> tuple[int, int] | None:
     return facts.st_ino, facts.st_mtime_ns
 
 
-def _old_rows(path: Path) -> pa.Table:
-    """The rows of a block's earlier runs; a bad file is moved aside and said."""
-    if path.exists():
+def _old_rows(output: Path, keeper: Path) -> pa.Table:
+    """The rows of a block's earlier runs; a bad file is moved aside, a bad second name removed, and both are said."""
+    if output.exists():
         try:
-            return tables.read_block(path)
+            return tables.read_block(output)
         except tables.TableError as error:
-            print(f"{error}; moved to {tables.set_aside(path).name}, training again", file=sys.stderr)
+            print(f"{error}; moved to {tables.set_aside(output).name}, training again", file=sys.stderr)
+    if keeper.exists():
+        try:
+            return tables.read_block(keeper)
+        except tables.TableError:
+            keeper.unlink()
     return tables.BLOCK_SCHEMA.empty_table()
+
+
+def _name_also(path: Path, name: Path) -> None:
+    """Give a file a second name; where the file system has no hard links, a copy."""
+    with tables.replacing(name) as beside:
+        beside.unlink(missing_ok=True)
+        try:
+            os.link(path, beside)
+        except OSError:
+            shutil.copyfile(path, beside)

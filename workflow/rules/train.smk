@@ -1,7 +1,7 @@
-# A block is one job, one process and one batched program; its file keeps the cells that still hold.
+# A block is one job, one process and one batched program. What it has trained outlives the deletion of its output.
 rule train:
     output:
-        update("<results>/{study}/blocks/{block}.parquet"),
+        "<results>/{study}/blocks/{block}.parquet",
     log:
         "<logs>/{study}/train-{block}.log",
     benchmark:

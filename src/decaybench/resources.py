@@ -5,6 +5,7 @@ A scheduler kills what takes more than it asked for, so these are bounds, not me
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -112,7 +113,7 @@ def _parameters(variant: Variant) -> int:
     if not isinstance(variant.model, Mlp):
         return MODULE_PARAMETERS
     widths = [_features(variant), *variant.model.hidden, outputs]
-    return sum(a * b for a, b in zip(widths, widths[1:], strict=False))
+    return sum(a * b for a, b in itertools.pairwise(widths))
 
 
 def _data_bytes(variant: Variant, seeds: int) -> int:

@@ -101,11 +101,11 @@ class Queue:
     lost_since: dict[str, float] = field(default_factory=dict)
 
     @classmethod
-    def now(cls, oldest: float = FRESH_SECONDS) -> Queue:
-        """The answer, asked for anew unless the last one is at most `oldest` seconds old."""
+    def now(cls, fresh: bool = False) -> Queue:
+        """The answer; asked for anew when that is wanted or the last one is old."""
         queue = cls._kept()
         age = time.time() - queue.asked
-        if not 0 <= age <= oldest:
+        if fresh or not 0 <= age <= FRESH_SECONDS:
             queue._ask(long_ago=age > 600)
         return queue
 
@@ -145,7 +145,7 @@ class Queue:
         """On the head's own disk: a shared file system has better things to do."""
         folder = Path(tempfile.gettempdir(), f"decaybench-slurm-{os.getuid()}")
         folder.mkdir(mode=0o700, exist_ok=True)
-        return folder / f"{_digest(os.getcwd(), os.environ.get('SLURM_CONF', ''))}.json"
+        return folder / f"{_digest(str(Path.cwd()), os.environ.get('SLURM_CONF', ''))}.json"
 
 
 # --- submitting ------------------------------------------------------------------------------------
@@ -160,7 +160,7 @@ def submit(jobscript: Path) -> str:
     lines = jobscript.read_text(encoding="utf-8").splitlines()
     (properties,) = (json.loads(line.removeprefix(PROPERTIES)) for line in lines if line.startswith(PROPERTIES))
     name = job_name(properties)
-    place = f"{MARK}:{_digest(os.getcwd(), *properties['output'])}:"
+    place = f"{MARK}:{_digest(str(Path.cwd()), *properties['output'])}:"
     mark = place + _digest(properties["rule"], json.dumps(properties["params"], sort_keys=True))
     LOGS.mkdir(parents=True, exist_ok=True)
     command = ["sbatch", *options(properties), f"--job-name={name}", f"--comment={mark}"]
@@ -189,7 +189,7 @@ def submit(jobscript: Path) -> str:
         print(f"{name}: {message}; asking again in {pause:.0f} s", file=sys.stderr)
         time.sleep(pause)
         pause = min(2 * pause, 15)
-        queue = Queue.now(oldest=0)  # sbatch may have been heard although its answer was lost
+        queue = Queue.now(fresh=True)  # sbatch may have been heard although its answer was lost
 
 
 def job_name(properties: Mapping[str, Any]) -> str:

@@ -43,7 +43,7 @@ def train_block(spec: BlockSpec, output: Path, own_seeds_per_block: int | None) 
     if _version(keeper) != started and not tables.select(tables.read_block(keeper), cells)[1]:
         # A scheduler had given this job up for lost, and its successor was faster.
         print("another job has finished this block meanwhile; its rows stay", file=sys.stderr)
-    else:
+    elif not (keeper.exists() and rows.equals(old)):
         tables.write_table(tables.with_runs(rows, runs), keeper)
     _name_also(keeper, output)
 

@@ -6,6 +6,7 @@ nor written. The daemons are children of the tests and die with them; `stop` end
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import getpass
 import os
@@ -163,7 +164,7 @@ class Cluster:
         own = str(self.folder / "sbin" / node / "slurmstepd")
         for entry in Path("/proc").glob("[0-9]*"):
             try:
-                if os.readlink(entry / "exe") == own:
+                if str((entry / "exe").readlink()) == own:
                     yield int(entry.name)
             except OSError:
                 continue
@@ -201,10 +202,8 @@ def _descendants(process: int) -> Iterator[int]:
 
 
 def _kill(process: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(process, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def _free_ports(count: int) -> list[int]:

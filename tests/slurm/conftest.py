@@ -181,7 +181,8 @@ def until(happened: Callable[[], Any], seconds: float, what: str) -> None:
 def cluster() -> Iterator[Cluster]:
     missing = missing_programs()
     if missing:
-        reason = f"there is no Slurm here ({', '.join(missing)} missing; apt-get install slurmctld slurmd slurm-client munge)"
+        packages = "slurmctld slurmd slurm-client munge"
+        reason = f"there is no Slurm here ({', '.join(missing)} missing; apt-get install {packages})"
         if os.environ.get("DECAYBENCH_REQUIRE_SLURM") == "1":
             pytest.fail(f"DECAYBENCH_REQUIRE_SLURM=1, but {reason}")
         pytest.skip(reason)

@@ -2,7 +2,7 @@
 
     python benchmarks/one_pass.py results/<study>/blocks
 
-Reads blocks one by one and keeps, of each variant, λ and metric, the count, the mean and the sum of squared deviations
+Reads blocks one by one; keeps of each variant, λ and metric the count, the mean and the sum of squared deviations
 (Chan, Golub & LeVeque 1979). Prints seconds, memory and bytes a cell, and what they come to at 10⁹ cells.
 """
 

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ STAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # modules and fo
     "render": (("decaybench.report.render", "report/"), ("jinja2",)),
 }
 ARRAY_JOBS = "--slurm-array-jobs"
+MANY_JOBS = 5_000  # Snakemake plans a thousand in about a second
 
 
 def use_this_environment(root: Path) -> None:
@@ -112,6 +113,14 @@ class Work:
     @cached_property
     def train_minutes(self) -> int:
         return resources.train_minutes(self.study, self.size)
+
+
+def hint_at_nodes(works: Iterable[Work]) -> str | None:
+    """One line when there are more jobs than anyone wants to wait for."""
+    count = sum(len(work.blocks) for work in works)
+    if count <= MANY_JOBS:
+        return None
+    return f"{count:,} blocks to train are {count:,} jobs; --config nodes=500 makes them about 500 (docs/cluster.md)"
 
 
 def question(config: Config) -> str:

@@ -12,7 +12,7 @@ from decaybench.cli import main
 from decaybench.grid import block_specs, seeds_for_nodes, study_spec
 from decaybench.layouts import block_name, format_names, kept_name, other_layouts, parse_names
 from decaybench.reading import parse_config
-from decaybench.workflow import Work, question
+from decaybench.workflow import Work, hint_at_nodes, question
 
 QUICK = settings(deadline=None, max_examples=60, derandomize=True)
 SMALL = {"task": {"n_train": 6, "n_features": 9}, "training": {"epochs": 2}}
@@ -56,6 +56,12 @@ def test_no_key_and_no_page_knows_how_the_work_is_cut():
     ]
     assert keys[0] == keys[1]
     assert Work(one.studies[0]).question == Work(other.studies[0], 7).question
+
+
+def test_too_many_jobs_are_pointed_out():
+    study = study_of(grid={"weight_decay": [0], "seeds": 10**6})
+    assert "10,000 jobs" in hint_at_nodes([Work(study)])
+    assert hint_at_nodes([Work(study, 500)]) is None
 
 
 @QUICK

@@ -3,6 +3,7 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 try:
     from decaybench import resources
@@ -28,6 +29,9 @@ if refusal:
     raise WorkflowError(refusal)
 
 STUDIES = {study.name: jobs.Work(study, CONFIG.nodes) for study in CONFIG.studies}
+hint = jobs.hint_at_nodes(STUDIES.values())
+if hint and workflow.is_main_process:
+    logger.warning(hint)
 LIGHT = resources.light(CONFIG.studies)
 
 

@@ -29,10 +29,14 @@ SNAKEMAKE = str(Path(sys.executable).parent / "snakemake")
 
 # Modules that behave as the file `mood` says: what a job does wrong is then no matter of its code.
 MOODY = """
+import os
 import time
 from pathlib import Path
 
+import torch
 from torch import nn
+
+from decaybench.learning import device
 
 
 def mood():
@@ -44,6 +48,14 @@ def make(n_features, n_outputs):
     while mood() == "waits" and time.monotonic() < end:
         time.sleep(0.1)
     return nn.Linear(n_features, n_outputs)
+
+
+def says_gpu(n_features, n_outputs):
+    with device.claimed(torch.device("cuda")) as chosen:
+        seen = os.environ.get("CUDA_VISIBLE_DEVICES", "none")
+        note = Path("gpu-" + os.environ["SLURM_JOB_ID"])
+        note.write_text(os.environ["SLURMD_NODENAME"] + " " + str(chosen) + " " + seen)
+    return make(n_features, n_outputs)
 
 
 def raises(n_features, n_outputs):

@@ -46,17 +46,20 @@ def test_a_cluster_of_several_nodes_makes_the_bytes_of_one_machine_and_nearly_as
     assert tables(there.path / "results") == before
 
 
-def test_slurm_hands_each_job_a_gpu_of_its_own(workplace):
-    place = workplace(moody("gpus", 4))
+def test_slurm_hands_each_job_a_gpu_of_its_own_and_the_trainer_takes_it(workplace):
+    place = workplace(moody("gpus", 4, "says_gpu"))
     place.mood("waits")
     head = place.start("--until", "collect", profile="slurm-gpu")
-    until(lambda: len(place.cluster.jobs()) == 4, 60, "four jobs run at once")
+    until(lambda: len(list(place.path.glob("gpu-*"))) == 4, 90, "four jobs train at once")
     place.mood("fine")
     assert head.wait(60) == 0, head.text
-    runs = [run for block in place.trained().values() for run in json.loads(block)]
-    owners = [(run["node"], run["gpu"]) for run in runs]
-    assert len(set(owners)) == 4
-    assert {gpu for _, gpu in owners} == {"0", "1"}
+    notes = [path.read_text().split() for path in place.path.glob("gpu-*")]
+    assert len({(node, seen) for node, _, seen in notes}) == 4
+    assert {seen for _, _, seen in notes} == {"0", "1"}
+    # The trainer names no number and takes no lock: "cuda" is the first of those that it is let see.
+    assert {chosen for _, chosen, _ in notes} == {"cuda"}
+    recorded = [(run["node"], run["gpu"]) for runs in place.trained().values() for run in json.loads(runs)]
+    assert sorted(recorded) == sorted((node, seen) for node, _, seen in notes)
 
 
 def test_a_killed_snakemake_goes_on_with_the_jobs_that_it_left(workplace):

@@ -37,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
 
     train = verbs.add_parser("train", help="train the cells of a block that its file lacks")
     train.add_argument("--spec", required=True, help="the block as JSON")
+    train.add_argument("--seeds-per-block", type=int, help="of the study; else blocks of other layouts are not read")
     train.add_argument("--output", type=Path, required=True)
     train.set_defaults(run=_train)
 
@@ -45,7 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     collect.add_argument("--cells", type=Path, required=True)
     collect.add_argument("--history", type=Path, required=True)
     collect.add_argument("--timings", type=Path, required=True)
-    collect.add_argument("blocks", type=Path, nargs="+")
+    collect.add_argument("--folder", type=Path, help="where the blocks of --names are")
+    collect.add_argument("--names", default="", help="names of blocks as ranges: 0-99 or 0-99x50")
+    collect.add_argument("blocks", type=Path, nargs="*")
     collect.set_defaults(run=_collect)
 
     analyse = verbs.add_parser("analyse", help="turn a study's tables into facts")
@@ -116,66 +119,44 @@ def _plan(options: argparse.Namespace) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from decaybench.grid import block_specs
+    from decaybench.grid import block_indices, seeds_for_nodes
 
     table = Table("study", "variants", "λ", "seeds", "cells", "blocks")
-    for study in _read_config(options.config).studies:
+    config = _read_config(options.config)
+    for study in config.studies:
         variants = study.resolved()
         counts = [
             {len(variant.grid.weight_decay) for variant in variants},
             {len(variant.grid.seed_list()) for variant in variants},
         ]
         cells = sum(len(v.grid.weight_decay) * len(v.grid.seed_list()) for v in variants)
+        size = seeds_for_nodes(study, config.nodes)
         table.add_row(
             study.name, str(len(variants)), *("–".join(map(str, sorted(c))) for c in counts),
-            f"{cells:,}", str(len(block_specs(study))),
+            f"{cells:,}", str(len(block_indices(study, size))),
         )  # fmt: skip
     Console().print(table)
 
 
 def _train(options: argparse.Namespace) -> None:
-    import pyarrow as pa
-
-    from decaybench import cells as tables
     from decaybench.grid import BlockSpec
-    from decaybench.learning import code_of
+    from decaybench.train import train_block
 
-    cells = BlockSpec.model_validate_json(options.spec).cells(code_of)
-    old = _old_rows(options.output)
-    rows, missing = tables.select(old, cells)
-    runs = tables.block_runs(old)
-    print(f"{len(rows):,} of {len(cells):,} cells are there; {len(missing):,} to train", file=sys.stderr)
-    if missing:
-        from decaybench.learning.record import train_and_record
-
-        fresh, run = train_and_record(missing)
-        rows, _ = tables.select(pa.concat_tables([old.replace_schema_metadata(), fresh]), cells)
-        runs = [*runs, run] if len(rows) > len(fresh) else [run]
-    tables.write_table(tables.with_runs(rows, runs), options.output)
-
-
-def _old_rows(path: Path) -> "pa.Table":  # type: ignore[name-defined]  # noqa: F821, UP037
-    """The rows of a block's earlier runs; a bad file is moved aside and said."""
-    from decaybench import cells as tables
-
-    if path.exists():
-        try:
-            return tables.read_block(path)
-        except tables.TableError as error:
-            print(f"{error}; moved to {tables.set_aside(path).name}, training again", file=sys.stderr)
-    return tables.BLOCK_SCHEMA.empty_table()
+    train_block(BlockSpec.model_validate_json(options.spec), options.output, options.seeds_per_block)
 
 
 def _collect(options: argparse.Namespace) -> None:
     from decaybench import cells as tables
     from decaybench.grid import BlockSpec
+    from decaybench.layouts import parse_names
     from decaybench.learning import code_of
 
     def set_aside(path: Path, why: str) -> None:
         print(f"{why}; moved to {tables.set_aside(path).name}", file=sys.stderr)
 
     cells = BlockSpec.model_validate_json(options.spec).cells(code_of)
-    merged, history, runs = tables.collect(options.blocks, cells, set_aside)
+    paths = [*options.blocks, *(options.folder / f"{name}.parquet" for name in parse_names(options.names))]
+    merged, history, runs = tables.collect(paths, cells, set_aside)
     tables.write_table(merged, options.cells)
     tables.write_table(history, options.history)
     tables.write_json(runs, options.timings)
@@ -241,7 +222,7 @@ def _gather(options: argparse.Namespace) -> None:
     measured = json.loads(options.cost.read_text(encoding="utf-8"))
     figures = {name: svg for name, svg in (("cost", cost_svg(measured)),) if svg}
     write_json({"runs": runs, "cost": cost.summarise(measured), "figures": figures}, options.timings)
-    write_json(provenance.manifest(config.model_dump(mode="json")), options.manifest)
+    write_json(provenance.manifest(config.question()), options.manifest)
 
 
 def _render(options: argparse.Namespace) -> None:

@@ -253,6 +253,11 @@ class Grid(Strict):
         Discriminator(lambda value: "list" if isinstance(value, list) else "count"),
     ] = Field(200, description="N (seeds 0 … N−1) or a list")
 
+    @property
+    def n_seeds(self) -> int:
+        """How many seeds."""
+        return self.seeds if isinstance(self.seeds, int) else len(self.seeds)
+
     def seed_list(self) -> list[int]:
         """All seeds in ascending order."""
         return list(range(self.seeds)) if isinstance(self.seeds, int) else sorted(self.seeds)
@@ -314,6 +319,15 @@ class Report(Strict):
 class Config(Strict):
     studies: list[Study] = Field(min_length=1, description="the questions to answer")
     report: Report = Field(default_factory=Report, description="the page")
+    nodes: Count | None = Field(
+        None,
+        description="machines that share the work: each study is cut into N to about 2N jobs, whatever "
+        "seeds_per_block says; null: by seeds_per_block; no number in the tables depends on it",
+    )
+
+    def question(self) -> dict[str, Any]:
+        """What is asked, without how the work is cut: what numbers and pages may depend on."""
+        return self.model_dump(mode="json", exclude={"nodes": True, "studies": {"__all__": {"seeds_per_block"}}})
 
 
 # --- variants --------------------------------------------------------------------------------------

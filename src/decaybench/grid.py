@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
+from math import ceil
 
-from decaybench.config import Recipe, Strict, Study, Variant
+from decaybench.config import Grid, Recipe, Strict, Study, Variant
 
 # A block is one job. The default must not depend on the grid, or a grown grid would move cells between jobs.
 DEFAULT_SEEDS_PER_BLOCK = {"linear": 100, "mlp": 4, "module": 4}
@@ -93,30 +95,69 @@ def seeds_per_block(study: Study) -> int:
     return study.seeds_per_block or DEFAULT_SEEDS_PER_BLOCK[study.model.kind]
 
 
-def block_indices(study: Study) -> list[int]:
-    """The blocks that have seeds; block k holds the seeds [k·B, (k+1)·B)."""
+def seeds_for_nodes(study: Study, nodes: int | None) -> int:
+    """Seeds in a block when `nodes` machines share the study: its own number, halved or doubled until there are at
+    least `nodes` blocks and not many more. Steps that coarse leave most grown grids in the layout that they had.
+    """
     size = seeds_per_block(study)
-    return sorted({seed // size for variant in study.resolved() for seed in variant.grid.seed_list()})
+    if nodes is None:
+        return size
+    grids = [variant.grid for variant in study.resolved()]
+    count = max((grid.seeds for grid in grids if isinstance(grid.seeds, int)), default=0)
+    listed = {seed for grid in grids if not isinstance(grid.seeds, int) for seed in grid.seeds}
+
+    def blocks(size: int) -> int:
+        whole = ceil(count / size)
+        return whole + len({seed // size for seed in listed if seed // size >= whole})
+
+    while size > 1 and blocks(size) < nodes:
+        size = (size + 1) // 2
+    while blocks(2 * size) >= nodes and blocks(2 * size) < blocks(size):
+        size *= 2
+    return size
 
 
-def block_specs(study: Study) -> dict[int, BlockSpec]:
-    """The spec of every block of a study, by block index."""
-    size = seeds_per_block(study)
-    members: dict[int, dict[str, list[int]]] = {}
+def block_indices(study: Study, size: int | None = None) -> list[int]:
+    """The blocks that have seeds; block k holds the seeds [k·B, (k+1)·B). B is `size` or the study's own."""
+    size = size or seeds_per_block(study)
+    return sorted({index for variant in study.resolved() for index, _ in _cut(variant.grid, size)})
+
+
+def block_specs(study: Study, size: int | None = None) -> dict[int, BlockSpec]:
+    """The spec of every block of a study, by block index. A block holds `size` seeds or the study's own number."""
+    size = size or seeds_per_block(study)
+    members: dict[int, dict[str, str]] = {}
     variants = {variant.name: variant for variant in study.resolved()}
     for name, variant in variants.items():
-        for seed in variant.grid.seed_list():
-            members.setdefault(seed // size, {}).setdefault(name, []).append(seed)
+        for index, seeds in _cut(variant.grid, size):
+            members.setdefault(index, {})[name] = seeds
     return {index: _spec(study.name, variants, members[index]) for index in sorted(members)}
+
+
+def _cut(grid: Grid, size: int) -> Iterator[tuple[int, str]]:
+    """The blocks of a grid with their seeds as ranges; N seeds are never listed one by one."""
+    if isinstance(grid.seeds, int):
+        for first in range(0, grid.seeds, size):
+            last = min(first + size, grid.seeds) - 1
+            yield first // size, str(first) if first == last else f"{first}-{last}"
+    else:
+        for index, seeds in groupby(grid.seed_list(), key=lambda seed: seed // size):
+            yield index, format_seeds(seeds)
 
 
 def study_spec(study: Study) -> BlockSpec:
     """The whole study as one spec: what its tables must hold."""
     variants = {variant.name: variant for variant in study.resolved()}
-    return _spec(study.name, variants, {name: v.grid.seed_list() for name, v in variants.items()})
+    return _spec(study.name, variants, {name: _whole(v.grid) for name, v in variants.items()})
 
 
-def _spec(study: str, variants: dict[str, Variant], seeds: dict[str, list[int]]) -> BlockSpec:
+def _whole(grid: Grid) -> str:
+    """All seeds of a grid as ranges."""
+    ((_, seeds),) = _cut(grid, 2**32)
+    return seeds
+
+
+def _spec(study: str, variants: dict[str, Variant], seeds: dict[str, str]) -> BlockSpec:
     parts = [
         Part(
             variant=name,
@@ -124,7 +165,7 @@ def _spec(study: str, variants: dict[str, Variant], seeds: dict[str, list[int]])
             model=variants[name].model,
             training=variants[name].training,
             weight_decay=sorted(variants[name].grid.weight_decay),
-            seeds=format_seeds(members),
+            seeds=members,
         )
         for name, members in seeds.items()
     ]

@@ -45,8 +45,9 @@ def peak_memory_mb() -> float:
 
 
 def machine() -> dict[str, Any]:
-    """Who is computing."""
-    return {"node": platform.node(), "cpu": cpu_model(), "cores": len(_cores())}
+    """Who is computing: the node by the name that its scheduler uses."""
+    node = os.environ.get("SLURMD_NODENAME") or platform.node()
+    return {"node": node, "cpu": cpu_model(), "cores": len(_cores())}
 
 
 def _cores() -> set[int]:

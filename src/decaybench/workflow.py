@@ -1,4 +1,4 @@
-"""What the Snakefile asks: names of blocks, parameters of jobs as sorted JSON, code fingerprints, resources.
+"""What the Snakefile asks: names of blocks, parameters of jobs as sorted JSON, code fingerprints.
 
 Imported at every parse, also in every cluster job: no torch, no pandas, no drawing.
 """
@@ -6,15 +6,19 @@ Imported at every parse, also in every cluster job: no torch, no pandas, no draw
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import sys
-from functools import cache
-from math import ceil
+from collections.abc import Iterable, Sequence
+from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
-from decaybench.config import Study
+from decaybench import resources
+from decaybench.config import Config, Study
 from decaybench.fingerprint import fingerprint
-from decaybench.grid import BlockSpec, block_specs, seeds_per_block, study_spec
+from decaybench.grid import BlockSpec, block_specs, seeds_for_nodes, seeds_per_block, study_spec
+from decaybench.layouts import block_name, format_names
 from decaybench.learning import code_of
 
 STAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # modules and folders, libraries
@@ -38,6 +42,8 @@ STAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # modules and fo
     "draw": (("decaybench.figures", "figures/"), ("matplotlib", "seaborn", "numpy", "pandas")),
     "render": (("decaybench.report.render", "report/"), ("jinja2",)),
 }
+ARRAY_JOBS = "--slurm-array-jobs"
+MANY_JOBS = 5_000  # Snakemake plans a thousand in about a second
 
 
 def use_this_environment(root: Path) -> None:
@@ -45,6 +51,17 @@ def use_this_environment(root: Path) -> None:
     for variable, place, default in (("PATH", Path(sys.executable).parent, os.defpath), ("PYTHONPATH", root, "")):
         os.environ[variable] = os.pathsep.join(filter(None, [str(place), os.environ.get(variable, default)]))
     sys.path.append(str(root))
+
+
+def refusal_of_array_jobs(words: Sequence[str], settings: Any = None) -> str | None:
+    """One line when job arrays are asked for, on the command line or in the settings of the executor."""
+    asked = any(word.partition("=")[0] == ARRAY_JOBS for word in words) or getattr(settings, "array_jobs", None)
+    if not asked:
+        return None
+    return (
+        f"{ARRAY_JOBS}: refused; with job arrays the executor takes unfinished blocks for finished ones, and one "
+        "failing block destroys the others. Leave it out: a block is a batch already (docs/cluster.md)"
+    )
 
 
 @cache
@@ -60,36 +77,61 @@ def training_code(study: Study) -> str:
     return codes[0] if len(codes) == 1 else hashlib.sha256("".join(codes).encode()).hexdigest()[:16]
 
 
-@cache
-def _specs(study_json: str) -> dict[str, BlockSpec]:
-    study = Study.model_validate_json(study_json)
-    return {f"{index:04d}": spec for index, spec in block_specs(study).items()}
-
-
-def block_names(study: Study) -> list[str]:
+def block_names(study: Study, nodes: int | None = None) -> list[str]:
     """The blocks of a study as their files are called."""
-    return list(_specs(study.model_dump_json()))
+    return list(Work(study, nodes).blocks)
 
 
-def block_json(study: Study, block: str) -> str:
-    """All that decides the numbers of a block."""
-    return _specs(study.model_dump_json())[block].to_json()
+class Work:
+    """The jobs of one study. Everything is computed once: a DAG asks for it once a job."""
+
+    def __init__(self, study: Study, nodes: int | None = None) -> None:
+        self.study = study
+        self.own = seeds_per_block(study)
+        self.size = seeds_for_nodes(study, nodes)
+
+    @cached_property
+    def blocks(self) -> dict[str, BlockSpec]:
+        """The spec of every block by the name of its file."""
+        specs = block_specs(self.study, self.size)
+        return {block_name(index, self.size, self.own): spec for index, spec in specs.items()}
+
+    @cached_property
+    def block_range(self) -> str:
+        """The names of all blocks, short."""
+        return format_names(self.blocks)
+
+    @cached_property
+    def spec(self) -> str:
+        """All that decides the numbers of the study."""
+        return study_spec(self.study).to_json()
+
+    @cached_property
+    def training_code(self) -> str:
+        return training_code(self.study)
+
+    @cached_property
+    def question(self) -> str:
+        """The study as JSON, without how it is cut into jobs."""
+        return self.study.model_copy(update={"seeds_per_block": None}).model_dump_json()
+
+    @cached_property
+    def train_mb(self) -> int:
+        return resources.train_mb(self.study, self.size)
+
+    @cached_property
+    def train_minutes(self) -> int:
+        return resources.train_minutes(self.study, self.size)
 
 
-def study_json(study: Study) -> str:
-    """All that decides the numbers of a study."""
-    return study_spec(study).to_json()
+def hint_at_nodes(works: Iterable[Work]) -> str | None:
+    """One line when there are more jobs than anyone wants to wait for."""
+    count = sum(len(work.blocks) for work in works)
+    if count <= MANY_JOBS:
+        return None
+    return f"{count:,} blocks to train are {count:,} jobs; --config nodes=500 makes them about 500 (docs/cluster.md)"
 
 
-def memory_mb(study: Study) -> int:
-    """Memory that a training job asks for: the process, and the rows of a full block."""
-    rows = sum(
-        len(v.grid.weight_decay) * seeds_per_block(study) * (v.training.epochs // v.training.record_every + 3)
-        for v in study.resolved()
-    )
-    return 1_000 + ceil(rows * 300 / 2**20)
-
-
-def runtime_minutes(study: Study) -> int:
-    """Minutes that a training job asks for: generous, since a scheduler kills what runs longer."""
-    return 10 + ceil(memory_mb(study) / 100)
+def question(config: Config) -> str:
+    """The config as JSON, without how the work is cut into jobs."""
+    return json.dumps(config.question())

@@ -9,12 +9,13 @@ rule analyse:
         "<logs>/{study}/analyse.log",
     benchmark:
         "<benchmarks>/{study}/analyse.tsv"
+    localrule: LIGHT
     conda:
         "../envs/decaybench.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: attempt * 2000,
-        runtime=30,
+        mem_mb=tables_mb,
+        runtime=tables_minutes,
     params:
         study=study_config,
         code=jobs.stage_code("analyse"),
@@ -35,14 +36,15 @@ rule judge:
         "<logs>/judge.log",
     benchmark:
         "<benchmarks>/judge.tsv"
+    localrule: LIGHT
     conda:
         "../envs/decaybench.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: attempt * 2000,
-        runtime=30,
+        mem_mb=tables_mb,
+        runtime=tables_minutes,
     params:
-        config=CONFIG.model_dump_json(),
+        config=jobs.question(CONFIG),
         code=jobs.stage_code("judge"),
     message:
         "Judging the claims"
@@ -65,6 +67,7 @@ rule gather:
         "<logs>/gather.log",
     benchmark:
         "<benchmarks>/gather.tsv"
+    localrule: True
     conda:
         "../envs/decaybench.yaml"
     threads: 1
@@ -72,7 +75,7 @@ rule gather:
         mem_mb=1000,
         runtime=10,
     params:
-        config=CONFIG.model_dump_json(),
+        config=jobs.question(CONFIG),
         code=jobs.stage_code("gather"),
     message:
         "Gathering the facts of all studies"

@@ -3,8 +3,10 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 try:
+    from decaybench import resources
     from decaybench import workflow as jobs
     from decaybench.config import ConfigError
     from decaybench.reading import parse_config
@@ -22,35 +24,64 @@ except ConfigError as error:
 
 jobs.use_this_environment(Path(str(workflow.current_basedir)).parents[1])
 
-STUDIES = {study.name: study for study in CONFIG.studies}
-BLOCKS = {name: jobs.block_names(study) for name, study in STUDIES.items()}
+refusal = jobs.refusal_of_array_jobs(sys.argv)
+if refusal:
+    raise WorkflowError(refusal)
+
+STUDIES = {study.name: jobs.Work(study, CONFIG.nodes) for study in CONFIG.studies}
+hint = jobs.hint_at_nodes(STUDIES.values())
+if hint and workflow.is_main_process:
+    logger.warning(hint)
+LIGHT = resources.light(CONFIG.studies)
 
 
 wildcard_constraints:
     study="|".join(STUDIES),
-    block=r"\d+",
+    block=r"\d+(x\d+)?",
     language="|".join(CONFIG.report.languages),
 
 
 def block_spec(wildcards):
-    return jobs.block_json(STUDIES[wildcards.study], wildcards.block)
+    return STUDIES[wildcards.study].blocks[wildcards.block].to_json()
 
 
 def study_spec(wildcards):
-    return jobs.study_json(STUDIES[wildcards.study])
+    return STUDIES[wildcards.study].spec
 
 
 def study_config(wildcards):
-    return STUDIES[wildcards.study].model_dump_json()
+    return STUDIES[wildcards.study].question
 
 
 def training_code(wildcards):
-    return jobs.training_code(STUDIES[wildcards.study])
+    return STUDIES[wildcards.study].training_code
+
+
+def train_mb(wildcards, attempt):
+    return attempt * STUDIES[wildcards.study].train_mb
+
+
+def train_minutes(wildcards, attempt):
+    return attempt * STUDIES[wildcards.study].train_minutes
+
+
+def tables_mb(wildcards, attempt):
+    return attempt * resources.tables_mb(studies_of(wildcards))
+
+
+def tables_minutes(wildcards, attempt):
+    return attempt * resources.tables_minutes(studies_of(wildcards))
+
+
+def studies_of(wildcards):
+    """The study of a job, or all where it reads all."""
+    named = getattr(wildcards, "study", None)
+    return [STUDIES[named].study] if named else CONFIG.studies
 
 
 def blocks_of(wildcards):
     return expand(
         "<results>/{study}/blocks/{block}.parquet",
         study=wildcards.study,
-        block=BLOCKS[wildcards.study],
+        block=STUDIES[wildcards.study].blocks,
     )

@@ -16,12 +16,13 @@ rule draw:
         "<logs>/{study}/draw.log",
     benchmark:
         "<benchmarks>/{study}/draw.tsv"
+    localrule: LIGHT
     conda:
         "../envs/decaybench.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: attempt * 2000,
-        runtime=30,
+        mem_mb=tables_mb,
+        runtime=tables_minutes,
     params:
         study=study_config,
         code=jobs.stage_code("draw"),
@@ -50,6 +51,7 @@ rule render:
         "<logs>/render-{language}.log",
     benchmark:
         "<benchmarks>/render-{language}.tsv"
+    localrule: True
     conda:
         "../envs/decaybench.yaml"
     threads: 1
@@ -57,7 +59,7 @@ rule render:
         mem_mb=1000,
         runtime=10,
     params:
-        config=CONFIG.model_dump_json(),
+        config=jobs.question(CONFIG),
         code=jobs.stage_code("render"),
     message:
         "Rendering the page ({wildcards.language})"

@@ -1,7 +1,7 @@
-# A block is one job, one process and one batched program; its file keeps the cells that still hold.
+# A block is one job, one process and one batched program. What it has trained outlives the deletion of its output.
 rule train:
     output:
-        update("<results>/{study}/blocks/{block}.parquet"),
+        "<results>/{study}/blocks/{block}.parquet",
     log:
         "<logs>/{study}/train-{block}.log",
     benchmark:
@@ -10,17 +10,16 @@ rule train:
         "../envs/decaybench.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: attempt
-        * jobs.memory_mb(STUDIES[wildcards.study]),
-        runtime=lambda wildcards, attempt: attempt
-        * jobs.runtime_minutes(STUDIES[wildcards.study]),
+        mem_mb=train_mb,
+        runtime=train_minutes,
     params:
         spec=block_spec,
+        own=lambda wildcards: STUDIES[wildcards.study].own,
         code=training_code,
     message:
         "Training block {wildcards.block} of study {wildcards.study}"
     shell:
-        "decaybench train --spec {params.spec:q} --output {output:q} 2> {log:q}"
+        "decaybench train --spec {params.spec:q} --seeds-per-block {params.own} --output {output:q} 2> {log:q}"
 
 
 rule collect:
@@ -34,20 +33,22 @@ rule collect:
         "<logs>/{study}/collect.log",
     benchmark:
         "<benchmarks>/{study}/collect.tsv"
+    localrule: LIGHT
     conda:
         "../envs/decaybench.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: attempt * 2000,
-        runtime=30,
+        mem_mb=tables_mb,
+        runtime=tables_minutes,
     params:
         spec=study_spec,
+        blocks=lambda wildcards: STUDIES[wildcards.study].block_range,
         code=lambda wildcards: jobs.stage_code("collect") + training_code(wildcards),
     message:
         "Gathering the cells of study {wildcards.study}"
     shell:
         "decaybench collect --spec {params.spec:q} --cells {output.cells:q} --history {output.history:q}"
-        " --timings {output.timings:q} {input.blocks:q} 2> {log:q}"
+        " --timings {output.timings:q} --folder $(dirname {input.blocks[0]:q}) --names {params.blocks} 2> {log:q}"
 
 
 rule cost:

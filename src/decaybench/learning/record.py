@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -31,6 +32,8 @@ def train_and_record(cells: Sequence[Cell]) -> tuple[pa.Table, dict[str, Any]]:
         "seconds": round(seconds, 3),
         "peak_memory_mb": round(provenance.peak_memory_mb()),
     }
+    if os.environ.get("CUDA_VISIBLE_DEVICES"):
+        run["gpu"] = os.environ["CUDA_VISIBLE_DEVICES"]  # which of its GPUs the node's scheduler handed out
     print(f"trained {len(cells):,} cells in {seconds:.1f} s on {device}", file=sys.stderr)
     return rows, run
 

@@ -34,6 +34,16 @@ class Methods:
         return sorted(names)
 
     @property
+    def nodes(self) -> int:
+        """How many machines trained."""
+        return len({run["node"] for run in self.runs if "node" in run})
+
+    @property
+    def threads(self) -> str:
+        """Threads of a training job."""
+        return " – ".join(str(n) for n in sorted({run.get("threads", 1) for run in self.runs}))
+
+    @property
     def seconds(self) -> str:
         """Time of all training jobs together."""
         seconds = sum(run["seconds"] for run in self.runs)

@@ -1,0 +1,57 @@
+"""Block layouts: how the files of blocks are called, and how cells of one layout are found again in another.
+
+A file NNNN.parquet holds block NNNN of the study's own number of seeds a block. When `nodes` asks for other blocks
+of B seeds, they are called NNNNxB.parquet and lie beside: a block of B seeds then reads the few files of other
+layouts that its seeds can be in, and none of them is written to. Each has a second name, see train.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from decaybench.grid import format_seeds, parse_seeds
+
+KEPT = re.compile(r"\.(\d{4,})(?:x(\d+))?\.kept")
+
+
+def block_name(index: int, size: int, own: int) -> str:
+    """The name of block `index` of `size` seeds in a study whose own blocks hold `own`."""
+    return f"{index:04d}" if size == own else f"{index:04d}x{size}"
+
+
+def kept_name(output: str) -> str:
+    """The second name of a block's file: "0001x50.parquet" is kept as ".0001x50.kept"."""
+    return f".{output.removesuffix('.parquet')}.kept"
+
+
+def format_names(names: Iterable[str]) -> str:
+    """Names of blocks of one layout as ranges, since a command line holds 128 kB: "0-2083" or "0-499x50"."""
+    heads, _, sizes = zip(*(name.partition("x") for name in names), strict=True)
+    return format_seeds(map(int, heads)) + "".join(f"x{size}" for size in set(sizes) - {""})
+
+
+def parse_names(text: str) -> list[str]:
+    """The inverse of `format_names`."""
+    ranges, mark, size = text.partition("x")
+    return [f"{index:04d}{mark}{size}" for index in parse_seeds(ranges)]
+
+
+def other_layouts(output: Path, seeds: Sequence[int], own: int) -> list[Path]:
+    """Files beside the block `output` that belong to another layout and may hold some of its seeds.
+
+    own: seeds in a block of the study's own layout. One listing of the folder, no file is opened.
+    """
+    here = KEPT.fullmatch(kept_name(output.name))
+    if here is None or not output.parent.is_dir():
+        return []
+    found = []
+    for path in output.parent.iterdir():
+        name = KEPT.fullmatch(path.name)
+        if name is None or name[2] == here[2]:
+            continue
+        index, size = int(name[1]), int(name[2] or own)
+        if any(index * size <= seed < (index + 1) * size for seed in seeds):
+            found.append((size, index, path))
+    return [path for _, _, path in sorted(found)]

@@ -1,0 +1,140 @@
+"""Memory, time and weight of jobs, computed from their study. Coefficients are measured: docs/cluster.md says how.
+
+A scheduler kills what takes more than it asked for, so these are bounds, not means; a second attempt asks for more.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from decaybench.config import Linear, Mlp, Study, Variant
+
+BUNDLED_FEATURES = {"digits": 64, "breast_cancer": 30}
+MODULE_PARAMETERS = 1_000_000  # what nobody knows before a factory has run
+BATCH_BYTES = 8 * 2**20  # what the trainer fills with the lanes of one batch
+COLUMNS = 24  # cells of a lane of a linear model
+
+# MB and bytes. Every job of a cluster holds a Snakemake of its own beside its command.
+SNAKEMAKE_MB, TORCH_MB, TABLES_MB = 250, 450, 350
+CELL_BYTES, RECORD_BYTES = 1_600, 260  # of a row in memory, and of one of its recorded epochs
+DATA_COPIES, PARAMETER_BYTES = 2, 240
+# Seconds on one core of a server.
+START_SECONDS, LANE_STEP_SECONDS, LANE_ELEMENT_SECONDS = 5, 1e-6, 1e-8
+NETWORK_STEP_SECONDS, FLOPS = 1.5e-4, 30e9
+SLOWNESS, GRACE_MINUTES = 4, 5  # of a busy machine; of a file system
+LIGHT_ROWS = 1_000_000  # up to here each step after training takes seconds
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much a study holds."""
+
+    cells: int
+    records: int  # rows of history.parquet
+
+    def __add__(self, other: Size) -> Size:
+        return Size(self.cells + other.cells, self.records + other.records)
+
+
+def size(study: Study) -> Size:
+    """The size of a whole study."""
+    return _sum([_size(v, len(v.grid.weight_decay) * v.grid.n_seeds) for v in study.resolved()])
+
+
+def train_mb(study: Study, seeds: int) -> int:
+    """MB of a job that trains a block of `seeds` seeds."""
+    variants = study.resolved()
+    held = _sum([_size(v, len(v.grid.weight_decay) * seeds) for v in variants])
+    batch = max(_data_bytes(v, seeds) + PARAMETER_BYTES * _parameters(v) for v in variants)
+    return SNAKEMAKE_MB + TORCH_MB + ceil((_bytes(held) + batch) / 1e6)
+
+
+def train_minutes(study: Study, seeds: int) -> int:
+    """Minutes of a job that trains a block of `seeds` seeds."""
+    seconds = START_SECONDS + sum(_seconds(variant, seeds) for variant in study.resolved())
+    return GRACE_MINUTES + ceil(SLOWNESS * seconds / 60)
+
+
+def tables_mb(studies: Sequence[Study]) -> int:
+    """MB of a job that reads the tables of these studies."""
+    return SNAKEMAKE_MB + TABLES_MB + ceil(_bytes(_sum([size(study) for study in studies])) / 1e6)
+
+
+def tables_minutes(studies: Sequence[Study]) -> int:
+    """Minutes of a job that reads the tables of these studies."""
+    whole = _sum([size(study) for study in studies])
+    return GRACE_MINUTES * len(studies) + ceil(SLOWNESS * (whole.cells + whole.records) / 10e6)
+
+
+def light(studies: Sequence[Study]) -> bool:
+    """Whether the steps after training are shorter than the start of a job on a cluster."""
+    whole = _sum([size(study) for study in studies])
+    return whole.cells + whole.records <= LIGHT_ROWS
+
+
+def _sum(sizes: Sequence[Size]) -> Size:
+    return sum(sizes, Size(0, 0))
+
+
+def _size(variant: Variant, cells: int) -> Size:
+    training = variant.training
+    return Size(cells, cells * (1 + ceil(training.epochs / training.record_every)))
+
+
+def _bytes(held: Size) -> int:
+    return CELL_BYTES * held.cells + RECORD_BYTES * held.records
+
+
+def _features(variant: Variant) -> int:
+    task = variant.task
+    if task.kind == "gaussian_linear":
+        return task.n_features
+    if task.kind == "polynomial":
+        return task.degree
+    if task.kind == "modular_addition":
+        return 2 * task.modulus
+    if task.kind == "diabetes":
+        return 10 if task.degree == 1 else 65
+    return BUNDLED_FEATURES[task.kind]
+
+
+def _rows(variant: Variant) -> int:
+    return variant.task.n_train + variant.task.n_validation + variant.task.n_test
+
+
+def _parameters(variant: Variant) -> int:
+    """Weights of one cell."""
+    outputs = variant.n_classes or 1
+    if isinstance(variant.model, Linear):
+        return _features(variant) * outputs
+    if not isinstance(variant.model, Mlp):
+        return MODULE_PARAMETERS
+    widths = [_features(variant), *variant.model.hidden, outputs]
+    return sum(a * b for a, b in itertools.pairwise(widths))
+
+
+def _data_bytes(variant: Variant, seeds: int) -> int:
+    """The data of the seeds that share a batch."""
+    width = min(variant.task.n_train, _features(variant)) + 2
+    lanes = max(2, min(seeds, BATCH_BYTES // (16 * width * (variant.task.n_train + 60))))
+    return DATA_COPIES * 8 * lanes * _rows(variant) * _features(variant)
+
+
+def _seconds(variant: Variant, seeds: int) -> float:
+    training, features = variant.training, _features(variant)
+    batch = min(training.batch_size, variant.task.n_train)
+    steps = training.epochs * ceil(variant.task.n_train / batch)
+    weight_decays = len(variant.grid.weight_decay)
+    if isinstance(variant.model, Linear) and variant.n_classes is None:
+        spans = training.in_span and training.optimizer == "sgd"
+        width = min(variant.task.n_train, features) if spans else features
+        lanes = seeds * ceil(weight_decays / COLUMNS)
+        data = 5e-8 * seeds * _rows(variant) * features
+        return lanes * steps * (LANE_STEP_SECONDS + LANE_ELEMENT_SECONDS * width * batch) + data
+    cells, parameters = seeds * weight_decays, _parameters(variant)
+    records = 1 + ceil(training.epochs / training.record_every)
+    operations = 6 * parameters * batch * steps + 2 * parameters * _rows(variant) * records
+    return cells * (NETWORK_STEP_SECONDS * steps + operations / FLOPS)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from decaybench.grid import format_seeds, parse_seeds
 
+BLOCK = re.compile(r"\d{4,}(?:x\d+)?\.parquet")
 KEPT = re.compile(r"\.(\d{4,})(?:x(\d+))?\.kept")
 
 
@@ -22,8 +23,8 @@ def block_name(index: int, size: int, own: int) -> str:
 
 
 def kept_name(output: str) -> str:
-    """The second name of a block's file: "0001x50.parquet" is kept as ".0001x50.kept"."""
-    return f".{output.removesuffix('.parquet')}.kept"
+    """The second name of a block's file: "0001x50.parquet" is kept as ".0001x50.kept". Other files have one name."""
+    return f".{output.removesuffix('.parquet')}.kept" if BLOCK.fullmatch(output) else output
 
 
 def format_names(names: Iterable[str]) -> str:

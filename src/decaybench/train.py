@@ -45,7 +45,8 @@ def train_block(spec: BlockSpec, output: Path, own_seeds_per_block: int | None) 
         print("another job has finished this block meanwhile; its rows stay", file=sys.stderr)
     elif not (keeper.exists() and rows.equals(old)):
         tables.write_table(tables.with_runs(rows, runs), keeper)
-    _name_also(keeper, output)
+    if keeper != output:
+        _name_also(keeper, output)
 
 
 def _with_other_layouts(

@@ -71,7 +71,8 @@ def test_a_killed_snakemake_goes_on_with_the_jobs_that_it_left(workplace):
     head.kill()
     place.run("--unlock", limit=30)
     again = place.start()
-    until(lambda: again.text.count("following it") == 3, 60, "the jobs left behind are followed")
+    followed = re.compile(r"^train-waits-\d+ is under way already as Slurm job \d+: following it$", re.MULTILINE)
+    until(lambda: len(followed.findall(again.text)) == 3, 60, "the jobs left behind are followed")
     place.mood("fine")
     assert again.wait(90) == 0, again.text
     assert len(place.slurm_logs("train-waits-*.log")) == 3

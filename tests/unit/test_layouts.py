@@ -144,3 +144,4 @@ def test_impossible_numbers_of_nodes_are_refused(nodes):
 
 def test_kept_names():
     assert kept_name("0001x50.parquet") == ".0001x50.kept"
+    assert kept_name("block.parquet") == "block.parquet"

@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from pathlib import Path
 
 import pytest
 
@@ -41,7 +42,8 @@ def cluster(tmp_path, monkeypatch):
     """A folder with stand-ins on the PATH, and a function that says what is in the queue."""
     commands = tmp_path / "bin"
     commands.mkdir()
-    for name, text in {"squeue": SQUEUE, "sbatch": SBATCH, "scancel": '#!/bin/sh\necho "$1" >> cancelled\n'}.items():
+    scancel, sacct = '#!/bin/sh\necho "$1" >> cancelled\n', "#!/bin/sh\ncat accounted || exit 1\n"
+    for name, text in {"squeue": SQUEUE, "sbatch": SBATCH, "scancel": scancel, "sacct": sacct}.items():
         (commands / name).write_text(text)
         (commands / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{commands}{os.pathsep}{os.environ['PATH']}")
@@ -95,6 +97,10 @@ def test_a_job_that_slurm_forgot_is_judged_by_the_end_of_its_log_else_lost_after
     assert (slurm.status("1"), slurm.status("2"), slurm.status("3")) == ("success", "failed", "running")
     monkeypatch.setattr(slurm, "LOST_SECONDS", -1.0)
     assert slurm.status("3") == "failed"
+    Path("accounted").write_text("CANCELLED by 1000\n")
+    assert slurm.status("1") == "failed"
+    Path("accounted").write_text("COMPLETED\n")
+    assert slurm.status("3") == "success"
 
 
 def test_why_a_job_failed_is_said_with_its_name_node_and_last_lines(cluster, capfd):

@@ -28,8 +28,8 @@ rule analyse:
 
 rule judge:
     input:
-        cells=expand(rules.collect.output.cells, study=STUDIES),
-        history=expand(rules.collect.output.history, study=STUDIES),
+        cells=of_all_studies("cells.parquet"),
+        history=of_all_studies("history.parquet"),
     output:
         claims="<results>/claims.json",
     log:
@@ -57,8 +57,8 @@ rule gather:
     input:
         cost=rules.cost.output.cost,
         claims=rules.judge.output.claims,
-        facts=expand(rules.analyse.output.facts, study=STUDIES),
-        timings=expand(rules.collect.output.timings, study=STUDIES),
+        facts=of_all_studies("facts.json"),
+        timings=of_all_studies("timings.json"),
     output:
         facts="<results>/facts.json",
         timings="<results>/timings.json",

@@ -79,6 +79,11 @@ def studies_of(wildcards):
     return [STUDIES[named].study] if named else CONFIG.studies
 
 
+def of_all_studies(name):
+    """A file or folder of every study. A pattern, since Snakemake expands no other rule's output in a storage."""
+    return expand("<results>/{study}/" + name, study=STUDIES)
+
+
 def blocks_of(wildcards):
     return expand(
         "<results>/{study}/blocks/{block}.parquet",

@@ -39,7 +39,7 @@ rule render:
         claims=rules.judge.output.claims,
         timings=rules.gather.output.timings,
         manifest=rules.gather.output.manifest,
-        figures=expand(rules.draw.output.figures, study=STUDIES),
+        figures=of_all_studies("figures"),
     output:
         page=report(
             "<results>/report.{language}.html",

@@ -274,7 +274,7 @@ class Study(Strict):
     )
     seeds_per_block: Count | None = Field(
         None,
-        description="seeds a job trains; null: 100 for linear models, 4 for networks; "
+        description="seeds a job trains; null: 100 for linear models, 4 for networks, and doubled until a study has at most 500 blocks; "
         "no number in the tables depends on it",
     )
 

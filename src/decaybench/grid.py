@@ -13,6 +13,7 @@ from decaybench.config import Grid, Recipe, Strict, Study, Variant
 
 # A block is one job. The default must not depend on the grid, or a grown grid would move cells between jobs.
 DEFAULT_SEEDS_PER_BLOCK = {"linear": 100, "mlp": 4, "module": 4}
+MOST_BLOCKS = 500  # of default blocks: a scheduler and Snakemake plan hundreds of jobs at ease, and thousands slowly
 
 
 def weight_decay_label(weight_decay: float) -> str:
@@ -98,9 +99,11 @@ def seeds_per_block(study: Study) -> int:
 def seeds_for_nodes(study: Study, nodes: int | None) -> int:
     """Seeds in a block when `nodes` machines share the study: its own number, halved or doubled until there are at
     least `nodes` blocks and not many more. Steps that coarse leave most grown grids in the layout that they had.
+
+    Without `nodes` a study has the blocks that it asks for, else default ones, doubled until they are MOST_BLOCKS.
     """
     size = seeds_per_block(study)
-    if nodes is None:
+    if nodes is None and study.seeds_per_block:
         return size
     grids = [variant.grid for variant in study.resolved()]
     count = max((grid.seeds for grid in grids if isinstance(grid.seeds, int)), default=0)
@@ -110,6 +113,10 @@ def seeds_for_nodes(study: Study, nodes: int | None) -> int:
         whole = ceil(count / size)
         return whole + len({seed // size for seed in listed if seed // size >= whole})
 
+    if nodes is None:
+        while blocks(size) > MOST_BLOCKS:
+            size *= 2
+        return size
     while size > 1 and blocks(size) < nodes:
         size = (size + 1) // 2
     while blocks(2 * size) >= nodes and blocks(2 * size) < blocks(size):

@@ -26,6 +26,15 @@ def test_n_nodes_get_about_n_blocks_or_as_many_as_there_are_seeds(seeds, own, no
     assert min(nodes, seeds) <= blocks <= max(2 * nodes + 1, 1)
 
 
+@QUICK
+@given(seeds=st.integers(1, 3_000_000))
+def test_many_seeds_make_larger_default_blocks_and_at_most_500(seeds):
+    study = study_of(grid={"weight_decay": [1], "seeds": seeds})
+    size = seeds_for_nodes(study, None)
+    assert size == 100 or seeds / size > 250
+    assert -(-seeds // size) <= 500
+
+
 def test_without_nodes_the_study_keeps_its_own_blocks():
     study = study_of(grid={"weight_decay": [0], "seeds": 1000}, seeds_per_block=30)
     assert seeds_for_nodes(study, None) == 30
@@ -36,6 +45,7 @@ def test_a_million_cells_are_at_most_500_jobs_for_grids_of_any_shape():
         seeds = -(-(10**6) // weight_decays)
         study = study_of(grid={"weight_decay": list(range(weight_decays)), "seeds": seeds})
         assert 240 <= len(block_specs(study, seeds_for_nodes(study, 240))) <= 500
+        assert len(block_specs(study, seeds_for_nodes(study, None))) <= 500
 
 
 def test_listed_seeds_are_cut_as_well():
@@ -59,7 +69,7 @@ def test_no_key_and_no_page_knows_how_the_work_is_cut():
 
 
 def test_too_many_jobs_are_pointed_out():
-    study = study_of(grid={"weight_decay": [0], "seeds": 10**6})
+    study = study_of(grid={"weight_decay": [0], "seeds": 10**6}, seeds_per_block=100)
     assert "10,000 jobs" in hint_at_nodes([Work(study)])
     assert hint_at_nodes([Work(study, 500)]) is None
 

@@ -81,7 +81,7 @@ def studies_of(wildcards):
 
 def of_all_studies(name):
     """A file or folder of every study. A pattern, since Snakemake expands no other rule's output in a storage."""
-    return expand("<results>/{study}/" + name, study=STUDIES)
+    return expand("<results>/{study}/{name}", study=STUDIES, name=name)
 
 
 def blocks_of(wildcards):

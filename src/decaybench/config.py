@@ -274,8 +274,8 @@ class Study(Strict):
     )
     seeds_per_block: Count | None = Field(
         None,
-        description="seeds a job trains; null: 100 for linear models, 4 for networks, and doubled until a study has at most 500 blocks; "
-        "no number in the tables depends on it",
+        description="seeds a job trains; null: 100 for linear models, 4 for networks, doubled until a study has at "
+        "most 500 blocks; no number in the tables depends on it",
     )
 
     def resolved(self) -> list[Variant]:

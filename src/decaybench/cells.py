@@ -10,7 +10,7 @@ import json
 import os
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -203,12 +203,16 @@ def collect(
     return rows.select(list(CELL_COLUMNS)), _exploded(rows), runs
 
 
-def present(paths: Sequence[Path], cells: Sequence[Cell]) -> tuple[pa.Table, pa.Table, list[dict[str, Any]]]:
-    """As `collect`, of the cells that are there by now; what cannot be read is passed over and left where it is."""
+def present(
+    paths: Sequence[Path], cells: Sequence[Cell], on_bad: Callable[[str], None]
+) -> tuple[pa.Table, pa.Table, list[dict[str, Any]]]:
+    """As `collect`, of the cells that are there by now; what cannot be read is said and left where it is."""
     tables = []
     for path in paths:
-        with suppress(TableError):
+        try:
             tables.append(read_block(path))
+        except TableError as error:
+            on_bad(str(error))
     merged = pa.concat_tables([BLOCK_SCHEMA.empty_table(), *(t.replace_schema_metadata() for t in tables)])
     rows, _ = select(merged, cells)
     return rows.select(list(CELL_COLUMNS)), _exploded(rows), [run for t in tables for run in block_runs(t)]

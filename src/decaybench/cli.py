@@ -107,6 +107,8 @@ def _read_config(path: Path) -> Config:
 
     from decaybench.reading import parse_config
 
+    if not path.is_file():
+        raise ConfigError(f"{path}: there is no such config")
     with path.open(encoding="utf-8") as handle:
         try:
             raw = yaml.safe_load(handle)
@@ -241,8 +243,11 @@ def _render(options: argparse.Namespace) -> None:
 
 
 def _render_pages(options: argparse.Namespace, config: Config, results: Path) -> None:
+    from decaybench.report.catalogue import LANGUAGE_TAGS
     from decaybench.report.render import render
 
+    if options.language not in (None, *LANGUAGE_TAGS):
+        raise ConfigError(f"--language {options.language}: unknown; one of {', '.join(LANGUAGE_TAGS)}")
     languages = [options.language] if options.language else config.report.languages
     if options.output and len(languages) > 1:
         raise ConfigError(f"--output names one page; say which --language, one of {', '.join(languages)}")

@@ -15,6 +15,7 @@ from decaybench.grid import format_seeds, parse_seeds
 
 BLOCK = re.compile(r"\d{4,}(?:x\d+)?\.parquet")
 KEPT = re.compile(r"\.(\d{4,})(?:x(\d+))?\.kept")
+EITHER = re.compile(r"\.?(\d{4,})(?:x(\d+))?\.(?:kept|parquet)")  # a copied folder may have lost the hidden names
 
 
 def block_name(index: int, size: int, own: int) -> str:
@@ -49,7 +50,7 @@ def other_layouts(output: Path, seeds: Sequence[int], own: int) -> list[Path]:
         return []
     found = []
     for path in output.parent.iterdir():
-        name = KEPT.fullmatch(path.name)
+        name = EITHER.fullmatch(path.name)
         if name is None or name[2] == here[2]:
             continue
         index, size = int(name[1]), int(name[2] or own)

@@ -6,6 +6,7 @@ Nothing in the results folder is touched, so the running sweep does not notice.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,7 +41,8 @@ def gather(config: Config, results: Path, scratch: Path, verb: Verb) -> Config:
 def _collect(study: Study, results: Path, scratch: Path) -> tuple[int, int]:
     cells = study_spec(study).cells(code_of)
     folder = scratch / study.name
-    rows, history, runs = present(sorted((results / study.name / "blocks").glob("*.parquet")), cells)
+    paths = sorted((results / study.name / "blocks").glob("*.parquet"))
+    rows, history, runs = present(paths, cells, lambda bad: print(f"{bad}; passed over", file=sys.stderr))
     write_table(rows, folder / "cells.parquet")
     write_table(history, folder / "history.parquet")
     write_json(runs, folder / "timings.json")

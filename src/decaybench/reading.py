@@ -146,6 +146,8 @@ def _dotted(path: list[int | str]) -> str:
 
 def _message(detail: Any, path: list[int | str], raw: Any) -> str:
     kind, context, value = detail["type"], detail.get("ctx", {}), detail.get("input")
+    if kind == "extra_forbidden" and len(path) > 1 and path[-1] in Config.model_fields:
+        return "belongs at the top of the config, beside studies"
     if kind == "extra_forbidden":
         return "unknown key" + nearest(str(path[-1]), _keys_at(path[:-1], raw))
     if kind == "missing":

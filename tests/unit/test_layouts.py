@@ -89,7 +89,7 @@ def test_only_files_that_can_hold_a_seed_are_looked_at(tmp_path):
     for name in (".0000.kept", ".0001.kept", ".0000x50.kept", ".0003x50.kept", "0000.parquet", ".0001x10.kept"):
         (tmp_path / name).touch()
     found = [path.name for path in other_layouts(tmp_path / "0001x10.parquet", range(10, 20), own=100)]
-    assert found == [".0000x50.kept", ".0000.kept"]
+    assert found == [".0000x50.kept", ".0000.kept", "0000.parquet"]
 
 
 def train(study, folder, index, size, own):

@@ -73,17 +73,21 @@ def _minus_evidence(variant: Variant, seeds: list[int]) -> FloatArray:
     return np.asarray(-curve[:, curve.mean(axis=0).argmax()])
 
 
+def _bias(variant: Variant) -> tuple[object, ...]:
+    """All that sets the course of a bias apart from that of the weights."""
+    model = variant.model
+    return variant.training.decay_bias, getattr(model, "bias_init", None), getattr(model, "bias_init_std", None)
+
+
 def same_norm_facts(study: Study, tables: Mapping[str, pd.DataFrame]) -> Iterator[tuple[str, Fact]]:
     """Two kinds of training on the same data where the weights that are no longer predict worse.
 
-    Of all such pairs with norms within CLOSE, the one whose mean test losses differ most.
+    Of all such pairs with norms within CLOSE, the one whose mean test losses differ most. The norm leaves the bias
+    out, so only trainings whose bias starts and decays alike are held against each other.
     """
     data = study.task
-    pairs = [
-        (v.name, paired(tables[v.name], "weight_norm"), paired(tables[v.name], "test_loss"))
-        for v in study.resolved()
-        if v.task == data and v.name in tables
-    ]
+    known = {v.name: v for v in study.resolved() if v.task == data and v.name in tables}
+    pairs = [(name, paired(tables[name], "weight_norm"), paired(tables[name], "test_loss")) for name in known]
     points = [
         (name, float(decay), float(norms[decay].mean()), float(losses[decay].mean()))
         for name, norms, losses in pairs
@@ -95,7 +99,10 @@ def same_norm_facts(study: Study, tables: Mapping[str, pd.DataFrame]) -> Iterato
             (one[3] / other[3], one, other)
             for one in points
             for other in points
-            if one[0] != other[0] and 0 < one[2] <= other[2] < CLOSE * one[2] and one[3] > other[3] > 0
+            if one[0] != other[0]
+            and _bias(known[one[0]]) == _bias(known[other[0]])
+            and 0 < one[2] <= other[2] < CLOSE * one[2]
+            and one[3] > other[3] > 0
         ),
         default=None,
         key=lambda found: found[0],

@@ -17,6 +17,13 @@ from decaybench.analysis.statistics import FloatArray
 from decaybench.config import Config, GaussianLinear, Linear, Polynomial, Variant
 
 NOT_SCIENCE = ("training.record_every", "training.in_span", "task.n_validation", "task.n_test")
+DATA = {
+    "diabetes": ("diabetes", "糖尿病数据"),
+    "digits": ("digits", "手写数字"),
+    "breast_cancer": ("breast cancer", "乳腺癌数据"),
+    "modular_addition": ("modular addition", "模加法"),
+}
+HEAVY_TAILS = 1.25  # the factor around n = p within which medians are shown
 NEAR_THRESHOLD = (0.7, 1.3)  # rows per weight between which a fit nearly interpolates
 
 
@@ -106,8 +113,9 @@ class Arm:
             rows_zh = f"用 {task.degree} 次多项式拟合三次函数，{task.n_train} 行"
         else:
             noise = getattr(task, "label_noise", 0.0)
-            rows = f"{task.kind}, {task.n_train} rows" + (f", {noise:.0%} of the labels wrong" if noise else "")
-            rows_zh = f"{task.kind}，{task.n_train} 行" + (f"，{noise:.0%} 的标签是错的" if noise else "")
+            en_kind, zh_kind = DATA.get(task.kind, (task.kind, task.kind))
+            rows = f"{en_kind}, {task.n_train} rows" + (f", {noise:.0%} of the labels wrong" if noise else "")
+            rows_zh = f"{zh_kind}，{task.n_train} 行" + (f"，{noise:.0%} 的标签是错的" if noise else "")
         start = ("", "")
         if isinstance(model, Linear):
             random = model.init_std > 0 or model.init_mean != 0
@@ -121,6 +129,12 @@ class Arm:
             "en": f"{rows}{start[0]}{optimizer}" + (f"; {en}" if en else ""),
             "zh": f"{rows_zh}{start[1]}{optimizer.replace(', ', '，')}" + (f"；{zh}" if zh else ""),
         }
+
+
+def near_threshold(variants: Sequence[Variant]) -> bool:
+    """Whether some have about as many rows as weights: losses have heavy tails, and a few seeds decide the mean."""
+    ratios = [v.task.n_train / v.task.n_features for v in variants if isinstance(v.task, GaussianLinear)]
+    return any(1 / HEAVY_TAILS < ratio < HEAVY_TAILS for ratio in ratios)
 
 
 class Case:

@@ -25,7 +25,7 @@ CELL_COLUMNS = [
 ]  # fmt: skip
 
 
-DRAWN = ("series", "variant", "weight_decay", "seed", "axis", "x", "value", "low", "high")
+DRAWN = ("series", "variant", "weight_decay", "seed", "setting", "axis", "x", "value", "low", "high", "n")
 
 
 @dataclass(frozen=True)
@@ -106,11 +106,17 @@ class StudyData:
         own = [self.facts.get(f"{self.study.name}/{variant.name}/{weight_decay_label(w)}/{metric}") for w in grid]
         return [fact["n"] for fact in own if fact is not None and fact["value"] is not None]
 
-    def along_weight_decay(self, variant: Variant, metric: str) -> Line:
-        """Means of a metric at each λ of a variant that has one, ascending."""
-        return self.along([(w, variant, w) for w in sorted(variant.grid.weight_decay)], metric)
+    def along_weight_decay(self, variant: Variant, metric: str, noted: bool = True) -> Line:
+        """Means of a metric at each λ of a variant that has one, ascending. noted: whether they are drawn."""
+        return self.along([(w, variant, w) for w in sorted(variant.grid.weight_decay)], metric, noted=noted)
 
-    def along(self, cells: Sequence[tuple[float, Variant, float]], metric: str, axis: str = "weight_decay") -> Line:
+    def along(
+        self,
+        cells: Sequence[tuple[float, Variant, float]],
+        metric: str,
+        axis: str = "weight_decay",
+        noted: bool = True,
+    ) -> Line:
         """Means of a metric along any axis.
 
         cells: place on the axis, variant, λ; those without a mean are left out.
@@ -120,10 +126,11 @@ class StudyData:
             key = f"{self.study.name}/{variant.name}/{weight_decay_label(weight_decay)}/{metric}"
             fact = self.facts.get(key)
             if fact is not None and fact["value"] is not None:
-                rows.append([place, fact["value"], fact["low"], fact["high"], weight_decay])
+                rows.append([place, fact["value"], fact["low"], fact["high"], weight_decay, fact["n"] or np.nan])
                 names.append(variant.name)
-        x, value, low, high, decays = np.array(rows, dtype=np.float64).reshape(-1, 5).T
-        self.note(metric, axis, x, value, variant=names, weight_decay=decays, low=low, high=high)
+        x, value, low, high, decays, n = np.array(rows, dtype=np.float64).reshape(-1, 6).T
+        if noted:
+            self.note(metric, axis, x, value, variant=names, weight_decay=decays, low=low, high=high, n=n)
         return Line(x, value, low, high)
 
     def along_epochs(
@@ -152,7 +159,7 @@ class StudyData:
                 lines[value, metric] = line = _line(wide, overlap_of(variant))
                 self.note(
                     metric, "epoch", line.x, line.value, variant=variant.name, weight_decay=value, low=line.low,
-                    high=line.high,
+                    high=line.high, n=len(wide),
                 )  # fmt: skip
         return lines
 

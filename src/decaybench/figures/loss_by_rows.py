@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from decaybench.analysis.regimes import near_threshold
 from decaybench.analysis.statistics import FloatArray
 from decaybench.config import GaussianLinear, Linear, Variant
 from decaybench.figures import labels, overlay, style, sweep
@@ -21,7 +22,6 @@ from decaybench.grid import weight_decay_label
 from decaybench.theory.ridge import ridgeless_risk
 
 FEWEST = 3  # numbers of rows that make a curve
-NEAR = 1.25  # the factor around n = p within which losses have heavy tails, and medians are drawn
 BEYOND = 1.3  # the factor by which the axis may grow for n = p
 LINES = 4
 COLOURS = (style.TEST, style.ACCENT, style.ROW_SPACE, style.TRAIN)
@@ -95,8 +95,9 @@ def _n_features(variant: Variant) -> int | None:
 def _wants_medians(data: StudyData, groups: list[Group]) -> bool:
     """Near n = p a few seeds decide the mean."""
     variants = [variant for group in groups for variant in group]
-    near = any(1 / NEAR < v.task.n_train / (_n_features(v) or np.inf) < NEAR for v in variants)
-    return near and all(len(data.along_weight_decay(v, "test_loss_median").x) for v in variants)
+    return near_threshold(variants) and all(
+        len(data.along_weight_decay(v, "test_loss_median", noted=False).x) for v in variants
+    )
 
 
 def _lines(data: StudyData, group: Group, metric: str) -> dict[str, Line]:
@@ -120,7 +121,7 @@ def _cells(data: StudyData, group: Group) -> dict[str, list[tuple[float, Variant
 
 def _best_positive(data: StudyData, variant: Variant) -> float | None:
     """The positive λ with the lowest mean validation loss."""
-    line = data.along_weight_decay(variant, "validation_loss")
+    line = data.along_weight_decay(variant, "validation_loss", noted=False)
     positive = line.x > 0
     return float(line.x[positive][line.value[positive].argmin()]) if positive.any() else None
 
@@ -175,7 +176,7 @@ def _draw_ridgeless(data: StudyData, panel: Axes, axis: RowsAxis, variant: Varia
     n = np.unique(np.round(np.geomspace(min(axis.rows), max(axis.rows), 160)))
     signal = task.n_features * task.weight**2
     risk = ridgeless_risk(n, task.n_features, signal, task.noise_std)
-    data.note("ridgeless_risk", "n_train", n, risk, variant=variant.name, weight_decay=0.0)
+    data.note("ridgeless_risk", "n_train", n, risk, weight_decay=0.0)
     top = panel.get_ylim()[1]
     panel.plot(
         axis.position(n), np.minimum(risk, 10 * top), color=style.INK.light, linestyle=style.DOTTED, linewidth=1.1,

@@ -60,7 +60,7 @@ def draw(data: StudyData) -> Figure:
 
 
 def telling(grid: list[float], chosen: float | None) -> list[float]:
-    """At most four λ of an ascending grid: 0, a small one, the chosen one, the largest.
+    """At most four λ of an ascending grid: the smallest, a small one, the chosen one, the largest.
 
     A grid of four or fewer is shown whole. Where the chosen one is an end of the grid, two between its ends
     take the places.
@@ -75,7 +75,7 @@ def telling(grid: list[float], chosen: float | None) -> list[float]:
     else:
         between = [below[(len(below) - 1) // 2]]
     known = [] if chosen is None else [chosen]
-    return sorted({*(value for value in grid if value == 0), *between, *known, grid[-1]})
+    return sorted({grid[0], *between, *known, grid[-1]})
 
 
 def _title(weight_decay: float, chosen: float | None) -> str:

@@ -45,7 +45,11 @@ def draw(data: StudyData) -> Figure:
     paths = _paths(data)
     lines = {kind: _line(data, path) for kind, path in paths.items()}
     for kind, line in lines.items():
-        data.note(f"test_loss_{kind}", "effective_dof", line.x, line.value, low=line.low, high=line.high)
+        setting = paths[kind].setting if len(paths[kind].setting) == len(line.x) else None
+        data.note(
+            f"test_loss_{kind}", "effective_dof", line.x, line.value, setting=setting, low=line.low, high=line.high,
+            n=len(paths[kind].test_loss),
+        )  # fmt: skip
     n_seeds = len(paths[DECAY].test_loss)
     page = canvas(
         1,

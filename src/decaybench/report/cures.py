@@ -59,6 +59,7 @@ def _cures(study: StudyView, studies: Sequence[StudyView]) -> Iterator[Cure]:
         and view.variant.task.n_train >= 2 * base.variant.task.n_train
         and _differs(view, base, "task", "n_train", "n_validation", "n_test")
     ]
+    more = [view for view in more if view.study == base.study] or more  # of the same training where there is one
     more.sort(key=lambda view: view.variant.task.n_train)
     for view in more if len(more) < 3 else (more[0], more[-1]):
         yield Cure("more_data", view, view.id("0", "test_loss"))

@@ -21,6 +21,7 @@ from decaybench.report.remedy_findings import SHARPNESS as SHARPNESS
 from decaybench.report.remedy_findings import course as course
 from decaybench.report.remedy_findings import filters as filters
 from decaybench.report.remedy_findings import highest as highest
+from decaybench.report.remedy_findings import level as level
 from decaybench.report.remedy_findings import matched as matched
 from decaybench.report.remedy_findings import more_rows as more_rows
 from decaybench.report.remedy_findings import sharpness as sharpness
@@ -40,7 +41,9 @@ from decaybench.report.weight_findings import spread as spread
 from decaybench.report.weight_findings import told as told
 from decaybench.report.weight_findings import zeros as zeros
 
-EFFECTS = ("lower", "higher", "no_difference", "chose_zero", "no_zero", "unknown", "nothing")
+EFFECTS = (
+    "lower", "higher", "no_difference", "chose_zero", "zero_tied", "only_zero", "no_zero", "unknown", "nothing",
+)  # fmt: skip
 SHAPES = ("u_shaped", "falls", "rises", "falls_then_flat", "flat_then_rises", "flat", "single", "unknown", "nothing")
 GAPS = ("gap", "no_gap", "negative", "unknown", "nothing")
 CERTAINTIES = ("sure", "several", "all", "single", "unknown", "nothing")
@@ -67,8 +70,10 @@ def effect(view: VariantView, metric: str = "test_loss") -> str:
     """What the chosen λ does to a loss on unseen data against λ = 0, paired by seed."""
     if view.chosen is None:
         return "nothing"
+    if view.measured == ["0"]:
+        return "only_zero"
     if view.chosen == "0":
-        return "chose_zero"
+        return "chose_zero" if has_intervals(view) and view.as_good == ["0"] else "zero_tied"
     if not view.has_zero:
         return "no_zero"
     if not view.has(view.chosen, f"{metric}_difference"):
@@ -172,7 +177,7 @@ def null_share(view: VariantView) -> str:
 def start_against_decay(study: StudyView) -> str:
     """The best that decay reaches from the random start, against a zero start without decay."""
     zero, base = study.zero_start, study.base
-    if zero is None or base.chosen is None:
+    if zero is None or base.chosen is None or base.last == "0":
         return "unknown"
     order = compare(base.fact(base.chosen, "test_loss"), zero.fact(zero.first, "test_loss"))
     return {"above": "start_wins", "below": "decay_wins", "around": "no_difference", "unknown": "unknown"}[order]

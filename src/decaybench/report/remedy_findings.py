@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from decaybench.analysis.regimes import near_threshold
 from decaybench.report.intervals import compare, sign
 from decaybench.report.studies import VariantView
 
@@ -57,7 +58,7 @@ def more_rows(view: VariantView) -> str:
 
 def course(views: Sequence[VariantView]) -> str:
     """How the test loss without decay runs as rows are added, fewest first."""
-    facts = [view.fact("0", "test_loss") for view in views]
+    facts = [view.fact("0", level(views)) for view in views]
     if len(facts) < 3 or any(fact["low"] is None for fact in facts):
         return "unknown"
     first, last = facts[0], facts[-1]
@@ -68,4 +69,10 @@ def course(views: Sequence[VariantView]) -> str:
 
 def highest(views: Sequence[VariantView]) -> VariantView:
     """Where it is highest."""
-    return max(views, key=lambda view: float(view.fact("0", "test_loss")["value"]))
+    return max(views, key=lambda view: float(view.fact("0", level(views))["value"]))
+
+
+def level(views: Sequence[VariantView]) -> str:
+    """What the figure draws: medians near as many rows as weights, where a few seeds decide the mean; else means."""
+    median = near_threshold([view.variant for view in views]) and all(v.has("0", "test_loss_median") for v in views)
+    return "test_loss_median" if median else "test_loss"

@@ -39,15 +39,17 @@ class Page:
         """Studies of the sections on drawn data; real data take their place when there are no others."""
         return [study for study in self.studies if not study.real] or self.studies
 
-    @property
+    @cached_property
     def lead(self) -> StudyView:
-        """The study that is shown in full."""
-        return self.told[0]
+        """The study that is shown in full: the first one that can tell λ apart, else the first with any number."""
+        told = self.told
+        able = [study for study in told if len(study.base.measured) > 1 and findings.has_intervals(study.base)]
+        return next(iter([*able, *(study for study in told if study.base.measured), *told]))
 
     @property
     def rest(self) -> list[StudyView]:
         """The other studies, in compact blocks."""
-        return self.told[1:]
+        return [study for study in self.told if study is not self.lead]
 
     @cached_property
     def contrast(self) -> StudyView | None:
@@ -59,7 +61,7 @@ class Page:
     def players(self) -> list[StudyView]:
         """Studies with more than one λ to move between; those whose fit can be drawn come first."""
         movable = [study for study in self.studies if len(study.base.measured) > 1]
-        return sorted(movable, key=lambda study: study.base.variant.task.kind != "polynomial")
+        return sorted(movable, key=lambda study: not study.base.fit_is_drawn)
 
     @property
     def real(self) -> list[StudyView]:

@@ -57,6 +57,7 @@ class Shelf:
             for study in studies
             for path in sorted((results / study.name / "figures").glob("*.svg"))
         }
+        self.empty = {study.name for study in studies if not any(view.measured for view in study.variants)}
         self.asked: set[tuple[str, str]] = set()  # what templates have placed so far
         self.inlined: set[tuple[str, str]] = set()
 
@@ -109,4 +110,4 @@ class Shelf:
 
     def others(self) -> list[tuple[str, str]]:
         """Figures that no section shows."""
-        return [key for key in self.paths if key not in self.asked]
+        return [key for key in self.paths if key not in self.asked and key[0] not in self.empty]

@@ -11,7 +11,18 @@ from functools import cached_property
 from math import ceil
 from typing import Any
 
-from decaybench.config import BASE, BUNDLED_ROWS, Config, GaussianLinear, Linear, Study, Training, Variant
+from decaybench.analysis.weights import is_full_batch, why_none
+from decaybench.config import (
+    BASE,
+    BUNDLED_ROWS,
+    Config,
+    GaussianLinear,
+    Linear,
+    Polynomial,
+    Study,
+    Training,
+    Variant,
+)  # fmt: skip
 from decaybench.grid import weight_decay_label
 
 Fact = Mapping[str, Any]
@@ -185,6 +196,12 @@ class VariantView:
         """Λ = nλ/g: what multiplies half of ‖w‖² beside the sum of half squared errors."""
         factor = 2 if self.variant.loss == "mse" else 1
         return self.variant.task.n_train * float(label) / factor
+
+    @property
+    def fit_is_drawn(self) -> bool:
+        """Whether the curve that was fitted can be computed again, and so be drawn."""
+        polynomial = isinstance(self.variant.task, Polynomial)
+        return polynomial and why_none(self.variant) is None and is_full_batch(self.variant)
 
     @property
     def overlap(self) -> bool:

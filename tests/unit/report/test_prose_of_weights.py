@@ -79,7 +79,7 @@ PROSE = {
            "by_heart": "keeps mistakes from being learnt", "more_by_heart": "More wrong labels",
            "freer": "does not hold the fit down", "dearer": "no cure here"},
     "zh": {"directions": "挑的是方向", "reversed": "与理论的预期相反", "forgets": "训练后与训练前一样分散",
-           "narrows": "让权重聚拢", "worse": "要多付", "better": "少付",
+           "narrows": "让权重聚拢", "worse": "上高出", "better": "上低了",
            "alike": "与选定的衰减在新样本上分不出高下", "same": "换了名字的衰减", "apart": "两种滤波器：",
            "by_heart": "不再死记错误", "more_by_heart": "错误标签反而更多",
            "freer": "唯独增加样本不靠压住拟合", "dearer": "单靠增加样本不管用"},

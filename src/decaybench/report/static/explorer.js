@@ -7,16 +7,18 @@
   const player = (box) => {
     const [range, button] = box.querySelectorAll(".controls input");
     const moment = box.querySelector(".moment");
+    const place = box.querySelector(".prompt output");
     const stops = [...box.querySelectorAll(".moments li")];
     const drawn = [...box.querySelectorAll("svg [data-at]")];
     const labels = stops.map((stop) => stop.dataset.at);
 
-    const show = (place) => {
-      const stop = stops[place];
+    const show = (index) => {
+      const stop = stops[index];
       for (const part of drawn) part.classList.toggle("on", part.dataset.at === stop.dataset.at);
       moment.replaceChildren(...stop.cloneNode(true).childNodes);
-      range.value = place;
-      const said = box.classList.contains("veiled") ? `λ = ${stop.dataset.at}` : moment.textContent;
+      range.value = index;
+      place.value = `λ = ${stop.dataset.at}`;
+      const said = box.classList.contains("veiled") ? place.value : moment.textContent;
       range.setAttribute("aria-valuetext", said.replace(/\s+/g, " ").trim());
     };
 
@@ -33,11 +35,12 @@
     });
     show(+range.value);
     box.querySelector(".controls").hidden = false;
-    return { box, show: (label) => labels.includes(label) && show(labels.indexOf(label)) };
+    const find = (label) => labels.findIndex((known) => label && +known === +label);
+    return { box, show: (label) => find(label) >= 0 && show(find(label)) };
   };
 
   const follow = () => {
-    const [, study, label] = location.hash.match(/^#play\/([a-z0-9-]+)\/([0-9.e-]+)$/) ?? [];
+    const [, study, label] = location.hash.match(/^#play\/([a-z0-9-]+)\/?([0-9.e-]*)$/) ?? [];
     const found = players.get(study);
     if (!found) return;
     for (let parent = found.box; parent; parent = parent.parentElement) if (parent.matches("details")) parent.open = true;

@@ -137,6 +137,10 @@ def test_the_first_screen_shows_what_did_not_hold(browser, results, language):
 LIT = """player => [...new Set([...player.querySelectorAll('svg .on')].map(part => part.dataset.at))]"""
 
 
+def stops_of(player):
+    return player.locator(".moments li").evaluate_all("items => items.map(item => item.dataset.at)")
+
+
 @contextmanager
 def playing(browser, results, language, **options):
     """A tab, the first player on it and its slider."""
@@ -147,7 +151,7 @@ def playing(browser, results, language, **options):
 
 def test_arrow_keys_light_another_weight_decay_and_say_so(browser, results, language):
     with playing(browser, results, language) as (tab, player, slider):
-        stops = player.locator(".moments li").evaluate_all("items => items.map(item => item.dataset.at)")
+        stops = stops_of(player)
         slider.focus()
         tab.keyboard.press("Home")
         seen = []
@@ -184,6 +188,9 @@ def test_the_answer_is_hidden_until_it_is_revealed(browser, results, language):
         names.append(button.input_value())
         assert not moment.is_visible() and prompt.is_visible()
         assert not player.locator("svg .veil").first.is_visible()
+        for query in ("figcaption", ".moments"):
+            assert not player.locator(query).is_visible(), query
+        assert re.search(r"λ = [\d.]+$", prompt.inner_text().strip())
         guess = slider.input_value()
         assert re.fullmatch(r"λ = [\d.]+", slider.get_attribute("aria-valuetext"))
         button.click()
@@ -205,6 +212,8 @@ def test_an_address_leads_to_a_study_and_a_weight_decay(browser, results, langua
         assert last.evaluate(LIT) == [label]
         assert last.is_visible() and last.locator("svg").is_visible()
         assert -5 <= last.evaluate("box => box.getBoundingClientRect().top") < 900
+        tab.goto(f"{tab.url.partition('#')[0]}#play/{first}/{float(stops_of(player)[-1]):.3f}")
+        assert player.evaluate(LIT) == [stops_of(player)[-1]]  # 1 and 1.000 are one λ
         for odd in ("#play/nowhere/1", f"#play/{study}/7777", "#play/", "#%E0%A4%A"):
             tab.goto(tab.url.partition("#")[0] + odd)
             assert last.evaluate(LIT) == [label]

@@ -155,3 +155,8 @@ def test_impossible_numbers_of_nodes_are_refused(nodes):
 def test_kept_names():
     assert kept_name("0001x50.parquet") == ".0001x50.kept"
     assert kept_name("block.parquet") == "block.parquet"
+
+
+def test_nodes_belongs_to_the_top():
+    with pytest.raises(ValueError, match=r"studies\[0\].nodes: belongs at the top of the config, beside studies"):
+        parse_config({"studies": [{"name": "a", "nodes": 3}]})

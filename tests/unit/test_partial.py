@@ -46,13 +46,16 @@ def files(folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
-def test_the_page_holds_what_is_there_and_says_what_is_not(sweep: tuple[Config, Path, Path]) -> None:
+def test_the_page_holds_what_is_there_and_says_what_is_not(
+    sweep: tuple[Config, Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
     config, file, results = sweep
     train(config, results, blocks=2)
     broken = results / "running" / "blocks" / "0002.parquet"
     broken.write_bytes(b"half of a block")
     before = files(results)
     assert main(["render", "--partial", "--config", str(file), "--results", str(results)]) == 0
+    assert f"{broken}: not a readable block" in capsys.readouterr().err
     after = files(results)
     pages = {name for name in after if name not in before}
     assert pages == {"partial.en.html", "partial.zh.html"}
@@ -102,3 +105,18 @@ def test_one_output_is_one_page(sweep: tuple[Config, Path, Path], capsys: pytest
     _, file, _ = sweep
     assert main(["render", "--config", str(file), "--output", "page.html"]) == 1
     assert "say which --language, one of en, zh" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--language", "fr"], "--language fr: unknown; one of en, zh"),
+        (["--config", "nowhere.yaml"], "nowhere.yaml: there is no such config"),
+    ],
+)
+def test_what_cannot_be_is_one_line(
+    sweep: tuple[Config, Path, Path], words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, file, results = sweep
+    assert main(["render", "--config", str(file), "--results", str(results), *words]) == 1
+    assert capsys.readouterr().err.splitlines() == [f"decaybench render: {said}"]

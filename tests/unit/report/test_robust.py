@@ -12,7 +12,10 @@ from pages import TINY, build, facts_of, read
 
 from decaybench.config import Config
 from decaybench.reading import parse_config
+from decaybench.report import findings
 from decaybench.report.render import page_text
+from decaybench.report.sections import Page
+from decaybench.report.studies import study_views
 
 SMALL = {
     "name": "small",
@@ -48,6 +51,37 @@ def test_a_users_own_study_gets_its_sections(tmp_path, language):
     links = [a.attributes["href"] for a in page.all("a") if a.attributes["href"].startswith("#")]
     ids = {e.attributes["id"] for e in page.all() if "id" in e.attributes}
     assert {link[1:] for link in links} <= ids
+
+
+START = {"variants": {"zero": {"model.init_std": 0, "model.bias_init_std": 0}}}
+
+
+def test_without_any_decay_nothing_is_said_of_decay(tmp_path, language):
+    text = page_of(tmp_path, language, grid={"weight_decay": [0]}, **START).text()
+    assert {"en": "Decay was never switched on", "zh": "衰减从未打开过"}[language] in text
+    assert {"en": "erase the random start", "zh": "抹掉随机初值"}[language] not in text
+    assert {"en": "No decay at all was the best", "zh": "完全不衰减才是最好的选择"}[language] not in text
+
+
+@pytest.mark.parametrize(("as_good", "wanted"), [([0.0], "chose_zero"), ([0.0, 1.0], "zero_tied")])
+def test_no_decay_is_best_only_where_an_interval_says_so(tiny, as_good, wanted):
+    config, results = tiny
+    facts = facts_of(results)
+    facts["noisy/base/chosen/weight_decay"]["value"] = 0.0
+    facts["noisy/base/as_good/weight_decay"]["value"] = as_good
+    (view,) = (study.base for study in study_views(config, facts) if study.name == "noisy")
+    assert findings.effect(view) == wanted
+
+
+def test_the_study_in_front_is_one_that_can_tell_weight_decays_apart(tiny):
+    config, results = tiny
+    facts = facts_of(results)
+    assert Page(study_views(config, facts)).lead.name == "starts"
+    for key in facts:
+        if key.startswith("starts/base/") and key.endswith("/test_loss"):
+            facts[key].update(value=None, low=None, high=None)
+    page = Page(study_views(config, facts))
+    assert page.lead.name == "noisy" and "starts" in [study.name for study in page.rest]
 
 
 def test_one_weight_decay(tmp_path, language):

@@ -207,16 +207,18 @@ def label_ends(
         )  # fmt: skip
 
 
-def label_exit(axes: Axes, x: float, text: str, colour: style.Colour, on_right: bool | None = None) -> None:
+def label_exit(
+    axes: Axes, x: float, text: str, colour: style.Colour, on_right: bool | None = None, lift: float = 0.0
+) -> None:
     """The name of a line that leaves the panel through its lower edge at x, beside that place.
 
-    on_right: None puts it where there is more room.
+    on_right: None puts it where there is more room. lift: points above the edge, over other names there.
     """
     left, right = axes.get_xlim()
     if on_right is None:
         on_right = (x - left) / (right - left) < 0.6
     axes.annotate(
-        text, (x, 0), xycoords=axes.get_xaxis_transform(), xytext=(5 if on_right else -7, 4),
+        text, (x, 0), xycoords=axes.get_xaxis_transform(), xytext=(5 if on_right else -7, 4 + lift),
         textcoords="offset points", ha="left" if on_right else "right", va="baseline", color=colour.light,
     )  # fmt: skip
 

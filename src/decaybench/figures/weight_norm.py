@@ -102,15 +102,14 @@ def _law(data: StudyData, variant: Variant, lines: dict[str, Line]) -> tuple[Flo
 def _name_lines(panel: Axes, axis: WeightDecayAxis, lines: dict[str, Line], inside: bool) -> None:
     """At the right ends, or where the null space leaves the panel."""
     bottom = panel.get_ylim()[0]
-    ends = []
+    ends = [(lines[m].value[-1], name, colour) for m, name, colour in SERIES if m in lines]
+    ends = [end for end in ends if end[0] >= bottom]
     for metric, name, colour in SERIES:
-        if metric in lines:
-            line = lines[metric]
-            if line.value[-1] >= bottom:
-                ends.append((line.value[-1], name, colour))
-            else:
-                below = line.x[int(np.argmax(line.value < bottom))]
-                label_exit(panel, float(axis.position(below)), name, colour)
+        if metric in lines and lines[metric].value[-1] < bottom:
+            below = lines[metric].x[int(np.argmax(lines[metric].value < bottom))]
+            # Names of ends that stand inside of the panel may reach as far to the left.
+            lift = (style.LABEL + 2) * len(ends) if inside else 0.0
+            label_exit(panel, float(axis.position(below)), name, colour, lift=lift)
     label_ends(panel, ends, inside)
 
 

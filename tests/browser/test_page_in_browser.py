@@ -84,6 +84,18 @@ def test_figure_text_is_readable_on_its_panel(browser, results, language):
             assert worst >= 4.5
 
 
+def test_no_name_in_a_figure_is_cut_off(browser, results, language):
+    with opened(browser, results, language) as tab:
+        tab.evaluate(OPEN_ALL)
+        cut = tab.evaluate("""() => [...document.querySelectorAll('figure svg')].flatMap(svg => {
+            const box = svg.getBoundingClientRect();
+            return [...svg.querySelectorAll('text')].map(text => [text.textContent, text.getBoundingClientRect()])
+                .filter(([, own]) => own.width && (own.right > box.right + 2 || own.left < box.left - 2))
+                .map(([text]) => `${svg.id}: ${text}`);
+        })""")
+        assert cut == []
+
+
 def test_without_javascript_the_text_is_the_same(browser, results, language):
     texts = []
     for enabled in (True, False):

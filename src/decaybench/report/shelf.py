@@ -106,7 +106,7 @@ class Shelf:
 
     def _inline(self, key: tuple[str, str], title: str, description: str) -> Markup:
         path = self.paths[key]
-        return inline(path.read_text(encoding="utf-8"), path, "-".join(key), title, description, self.gettext)
+        return inline(path.read_text(encoding="utf-8"), path, title, description, self.gettext)
 
     def others(self) -> list[tuple[str, str]]:
         """Figures that no section shows."""

@@ -13,7 +13,7 @@ from decaybench.cli import main
 from decaybench.config import Config
 from decaybench.grid import block_specs, study_spec
 from decaybench.reading import parse_config
-from decaybench.report.shelf import TITLES
+from decaybench.report.figures import TITLES
 
 VOID = {"meta", "br", "img", "input", "link", "hr"}
 

@@ -12,8 +12,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from decaybench.cells import replacing
-from decaybench.config import Config
+from decaybench.cells.tables import replacing
+from decaybench.config.models import Config
 from decaybench.figures import style
 from decaybench.report import findings
 from decaybench.report.catalogue import LANGUAGE_TAGS, gettext_of

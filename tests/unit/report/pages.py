@@ -9,10 +9,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+from decaybench.cells.grid import block_specs, study_spec
 from decaybench.cli import main
-from decaybench.config import Config
-from decaybench.grid import block_specs, study_spec
-from decaybench.reading import parse_config
+from decaybench.config.models import Config
+from decaybench.config.parsing import parse_config
 from decaybench.report.figures import TITLES
 
 VOID = {"meta", "br", "img", "input", "link", "hr"}

@@ -12,7 +12,7 @@ from babel.messages.extract import extract
 from pages import facts_of, read
 
 import decaybench.report as report
-from decaybench.config import Study
+from decaybench.config.models import Study
 from decaybench.figures import labels
 from decaybench.report import findings
 from decaybench.report.catalogue import SHOWN, catalogue

@@ -9,7 +9,7 @@ import shutil
 import pytest
 from pages import TINY, build, facts_of, read
 
-from decaybench.reading import parse_config
+from decaybench.config.parsing import parse_config
 from decaybench.report import findings
 from decaybench.report.render import page_text
 from decaybench.report.sections import Page

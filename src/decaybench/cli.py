@@ -141,7 +141,8 @@ def _plan(options: argparse.Namespace) -> None:
         cells = sum(len(v.grid.weight_decay) * len(v.grid.seed_list()) for v in variants)
         size = seeds_for_nodes(study, config.nodes)
         table.add_row(
-            study.name, str(len(variants)), *(spelled("–".join(map(str, sorted(c))), console.encoding) for c in counts),
+            study.name, str(len(variants)),
+            *(spelled("–".join(map(str, sorted(c))), console.encoding) for c in counts),
             f"{cells:,}", str(len(block_indices(study, size))),
         )  # fmt: skip
     console.print(table)

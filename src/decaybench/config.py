@@ -1,7 +1,6 @@
 """The config: pydantic models of every key, and the one place that says what a config means.
 
 The JSON Schema for editors, the table of keys in config/README.md and every default come from here.
-Keys that are left out take the defaults below.
 """
 
 from __future__ import annotations
@@ -203,7 +202,7 @@ class Report(Strict):
 
 
 class Config(Strict):
-    model_config = ConfigDict(json_schema_extra={"patternProperties": {FREE: {}}})
+    model_config = ConfigDict(json_schema_extra=lambda schema: _allow_others(schema))
 
     studies: list[Study] = Field(min_length=1, description="the questions to answer")
     report: Report = Field(default_factory=Report, description="the page")
@@ -216,6 +215,12 @@ class Config(Strict):
     def question(self) -> dict[str, Any]:
         """What is asked, without how the work is cut: what numbers and pages may depend on."""
         return self.model_dump(mode="json", exclude={"nodes": True, "studies": {"__all__": {"seeds_per_block"}}})
+
+
+def _allow_others(schema: dict[str, Any]) -> None:
+    """Let the JSON Schema have the keys that are read by others, or by nobody."""
+    schema["patternProperties"] = {FREE: {"description": "free, for anchors"}}
+    schema["properties"][PATHVARS] = {"type": "object", "description": "Snakemake's: where results and logs go"}
 
 
 # --- variants --------------------------------------------------------------------------------------

@@ -57,9 +57,9 @@ def _read(text: str) -> Any:
         value, is_json = json.loads(text, object_pairs_hook=lambda pairs: _mapping(pairs, twice)), True
     except ValueError:
         value, is_json = None, False
-    # In JSON tabs stand between values only, where YAML forbids them.
-    loader = _Loader(text.replace("\t", " ") if is_json else text)
     try:
+        # In JSON tabs stand between values only, where YAML forbids them.
+        loader = _Loader(text.replace("\t", " ") if is_json else text)
         node = loader.get_single_node()
     except yaml.YAMLError:
         if not is_json:

@@ -112,8 +112,8 @@ class ModularAddition(Finite):
     kind: Literal["modular_addition"]
     modulus: Annotated[int, BeforeValidator(whole), Field(ge=3, le=199)] = Field(31, description="m")
     n_train: Count = Field(480, description="training pairs out of m²")
-    n_validation: Count = Field(200, description="validation pairs")
-    n_test: Count = Field(281, description="test pairs")
+    n_validation: Count = Field(200, description="validation pairs; left out: fewer where n_train needs them")
+    n_test: Count = Field(281, description="test pairs; left out: fewer where n_train needs them")
 
     @classmethod
     def count_rows(cls, keys: Mapping[str, Any]) -> int:
@@ -132,8 +132,8 @@ class Diabetes(Finite):
 
     kind: Literal["diabetes"]
     n_train: Count = Field(60, description="training rows")
-    n_validation: Count = Field(191, description="validation rows")
-    n_test: Count = Field(191, description="test rows")
+    n_validation: Count = Field(191, description="validation rows; left out: fewer where n_train needs them")
+    n_test: Count = Field(191, description="test rows; left out: fewer where n_train needs them")
     degree: Literal[1, 2] = Field(2, description="polynomial features: 1 (10 columns) or 2 (65 columns)")
 
 
@@ -144,8 +144,8 @@ class Digits(Finite):
 
     kind: Literal["digits"]
     n_train: Count = Field(300, description="training rows")
-    n_validation: Count = Field(500, description="validation rows")
-    n_test: Count = Field(997, description="test rows")
+    n_validation: Count = Field(500, description="validation rows; left out: fewer where n_train needs them")
+    n_test: Count = Field(997, description="test rows; left out: fewer where n_train needs them")
     label_noise: Rate = Field(0.0, description="share of training labels that are replaced by another class")
 
     @property
@@ -160,8 +160,8 @@ class BreastCancer(Finite):
 
     kind: Literal["breast_cancer"]
     n_train: Count = Field(60, description="training rows")
-    n_validation: Count = Field(200, description="validation rows")
-    n_test: Count = Field(309, description="test rows")
+    n_validation: Count = Field(200, description="validation rows; left out: fewer where n_train needs them")
+    n_test: Count = Field(309, description="test rows; left out: fewer where n_train needs them")
     label_noise: Rate = Field(0.0, description="share of training labels that are replaced by another class")
 
     @property

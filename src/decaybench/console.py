@@ -7,7 +7,7 @@ import sys
 
 
 def never_fail() -> None:
-    """Let stdout and stderr write a letter that their encoding lacks as its number, as in \\u03bb, without an error."""
+    """Let stdout and stderr write a letter that their encoding lacks as its number, \\u03bb, not fail."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -84,10 +84,8 @@ def ask(*command: str, script: str | None = None) -> tuple[int, str, str]:
     # A head process inside of a Slurm job must not hand its own limits on.
     environment = {k: v for k, v in os.environ.items() if not k.startswith("SLURM_") or k == "SLURM_CONF"}
     try:
-        done = subprocess.run(
-            command, input=script or "", capture_output=True, encoding="utf-8", errors="surrogateescape",
-            timeout=ANSWER_SECONDS, env=environment,
-        )  # fmt: skip
+        done = subprocess.run(command, input=script or "", capture_output=True, encoding="utf-8", env=environment,
+                              errors="surrogateescape", timeout=ANSWER_SECONDS)  # fmt: skip
     except subprocess.TimeoutExpired:
         return 1, "", f"{command[0]} timed out after {ANSWER_SECONDS:.0f} s"
     except OSError as error:

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from decaybench.config import BASE, Config, ConfigError, Finite, Study
 from decaybench.console import never_fail, spelled
 
@@ -15,9 +17,12 @@ from decaybench.console import never_fail, spelled
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb. Returns the exit code; what a person did wrong is one line on stderr."""
     never_fail()
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_args(_words() if arguments is None else arguments)
     try:
         options.run(options)
+    except ValidationError as error:  # of JSON that another program has made
+        print(f"decaybench {options.verb}: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
     except (ConfigError, OSError, _table_error()) as error:
         print(f"decaybench {options.verb}: {error}", file=sys.stderr)
         return 1
@@ -30,9 +35,9 @@ def _table_error() -> type[Exception]:
     return TableError
 
 
-def _utf8(word: str) -> str:
-    """JSON of the command line, which is UTF-8 whatever the locale says."""
-    return os.fsencode(word).decode("utf-8")
+def _words() -> list[str]:
+    """The command line; JSON in it is UTF-8, whatever the locale says."""
+    return [os.fsencode(word).decode("utf-8", "replace") if word[:1] == "{" else word for word in sys.argv[1:]]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -40,17 +45,17 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
 
     plan = verbs.add_parser("plan", help="say what a config would train")
-    plan.add_argument("config", type=Path)
+    plan.add_argument("config", help="a file, or JSON")
     plan.set_defaults(run=_plan)
 
     train = verbs.add_parser("train", help="train the cells of a block that its file lacks")
-    train.add_argument("--spec", type=_utf8, required=True, help="the block as JSON")
+    train.add_argument("--spec", required=True, help="the block as JSON")
     train.add_argument("--seeds-per-block", type=int, help="of the study; else blocks of other layouts are not read")
     train.add_argument("--output", type=Path, required=True)
     train.set_defaults(run=_train)
 
     collect = verbs.add_parser("collect", help="merge the blocks of a study into its tables")
-    collect.add_argument("--spec", type=_utf8, required=True, help="the study as JSON")
+    collect.add_argument("--spec", required=True, help="the study as JSON")
     collect.add_argument("--cells", type=Path, required=True)
     collect.add_argument("--history", type=Path, required=True)
     collect.add_argument("--timings", type=Path, required=True)
@@ -60,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     collect.set_defaults(run=_collect)
 
     analyse = verbs.add_parser("analyse", help="turn a study's tables into facts")
-    analyse.add_argument("--study", type=_utf8, required=True, help="the study as JSON")
+    analyse.add_argument("--study", required=True, help="the study as JSON")
     analyse.add_argument("--cells", type=Path, required=True)
     analyse.add_argument("--history", type=Path, required=True)
     analyse.add_argument("--facts", type=Path, required=True)
@@ -68,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     analyse.set_defaults(run=_analyse)
 
     draw = verbs.add_parser("draw", help="draw the figures of a study")
-    draw.add_argument("--study", type=_utf8, required=True, help="the study as JSON")
+    draw.add_argument("--study", required=True, help="the study as JSON")
     draw.add_argument("--cells", type=Path, required=True)
     draw.add_argument("--history", type=Path, required=True)
     draw.add_argument("--facts", type=Path, required=True)
@@ -76,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     draw.set_defaults(run=_draw)
 
     judge = verbs.add_parser("judge", help="judge the claims on the tables of all studies")
-    judge.add_argument("--config", type=_utf8, required=True, help="the config as JSON")
+    judge.add_argument("--config", required=True, help="the config as JSON")
     judge.add_argument("--cells", type=Path, nargs="+", required=True, help="one file a study, in its folder")
     judge.add_argument("--history", type=Path, nargs="+", required=True)
     judge.add_argument("--claims", type=Path, required=True)
@@ -88,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
 
     gather = verbs.add_parser("gather", help="merge the facts and timings of all studies")
     gather.add_argument("--cost", type=Path, required=True)
-    gather.add_argument("--config", type=_utf8, required=True, help="the config as JSON")
+    gather.add_argument("--config", required=True, help="the config as JSON")
     gather.add_argument("--study-facts", type=Path, nargs="+", required=True)
     gather.add_argument("--claims", type=Path, required=True)
     gather.add_argument("--study-timings", type=Path, nargs="+", required=True)
@@ -110,14 +115,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _read_config(path: Path) -> Config:
-    from decaybench.config_files import read_file
+def _read_config(config: str) -> Config:
+    """config: the path of a file, or JSON."""
+    from decaybench.config_files import read_file, read_text
     from decaybench.reading import parse_config
 
     try:
-        raw = read_file(path)
+        raw = read_text(config, "JSON") if config.startswith("{") else read_file(Path(config))
     except FileNotFoundError:
-        raise ConfigError(f"{path}: there is no such config") from None
+        raise ConfigError(f"{config}: there is no such config") from None
     return parse_config(raw)
 
 
@@ -253,8 +259,7 @@ def _render(options: argparse.Namespace) -> None:
 
     from decaybench import partial
 
-    is_json = options.config.lstrip().startswith("{")
-    config = Config.model_validate_json(_utf8(options.config)) if is_json else _read_config(Path(options.config))
+    config = _read_config(options.config)
     if not options.partial:
         _render_pages(options, config, options.results)
         return

@@ -158,6 +158,18 @@ def test_anchors_have_a_place_and_change_nothing(read):
     assert parse_config(read(shared)).question() == parse_config(read(plain)).question()
 
 
+def test_the_schema_for_editors_takes_the_same_keys_at_the_top(read):
+    import jsonschema
+
+    from decaybench.schema import json_schema
+
+    validator = jsonschema.Draft202012Validator(json.loads(json_schema()))
+    text = "x-a: [1, {b: null}]\npathvars: {results: here}\nnodes: 2\nstudies: [{name: a}]"
+    assert validator.is_valid(read(text))
+    for wrong in ("y-a: 1", "xa: 1", "studies: [{name: a, x-a: 1}]"):
+        assert not validator.is_valid({"studies": [{"name": "a"}], **read(wrong)})
+
+
 def test_what_an_anchor_brings_is_read_where_it_is_used(refusal):
     text = "x-grid: &grid {seeds: 010}\nstudies: [{name: a, grid: *grid}, {name: b, grid: {<<: [*grid]}}]"
     assert [line.partition(": ")[0] for line in refusal(text)] == ["studies[0].grid.seeds", "studies[1].grid.seeds"]

@@ -121,7 +121,7 @@ def pipeline(config: dict) -> float:
     grid = config["studies"][0]["grid"]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "bench.yaml"
-        path.write_text(yaml.safe_dump(config))
+        path.write_text(yaml.safe_dump(config), encoding="utf-8")
         words = [str(Path(sys.executable).parent / "snakemake"), "--directory", folder, "--configfile", str(path)]
         start = time.perf_counter()
         subprocess.run(words, cwd=ROOT, capture_output=True, check=True)
@@ -133,7 +133,7 @@ def job_per_cell(cells: int) -> float:
     config = study(cells, 1, seeds_per_block=1)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "bench.yaml"
-        path.write_text(yaml.safe_dump(config))
+        path.write_text(yaml.safe_dump(config), encoding="utf-8")
         words = [str(Path(sys.executable).parent / "snakemake"), "--directory", folder, "--configfile", str(path)]
         start = time.perf_counter()
         subprocess.run([*words, "--until", "collect"], cwd=ROOT, capture_output=True, check=True)

@@ -1,176 +1,54 @@
 """The config: pydantic models of every key, and the one place that says what a config means.
 
 The JSON Schema for editors, the table of keys in config/README.md and every default come from here.
-Keys that are left out take the defaults below.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+
+from decaybench.config.tasks import (
+    BUNDLED_ROWS,
+    TASKS,
+    BreastCancer,
+    Diabetes,
+    Digits,
+    Finite,
+    GaussianLinear,
+    ModularAddition,
+    Polynomial,
+    Task,
 )
+from decaybench.config.types import (
+    ConfigError,
+    Count,
+    NonNegative,
+    Positive,
+    Rate,
+    Real,
+    Seed,
+    Strict,
+    as_list,
+    by_kind,
+    no_duplicates,
+    with_kind,
+)
+
+__all__ = [
+    "BASE", "BUNDLED_ROWS", "FREE", "MODELS", "NAME", "PATHVARS", "TASKS", "BreastCancer", "Config", "ConfigError",
+    "Diabetes", "Digits", "Finite", "GaussianLinear", "Grid", "Linear", "Mlp", "ModularAddition", "Module",
+    "Polynomial", "Recipe", "Report", "Strict", "Study", "Training", "Variant", "nearest", "overridden",
+]  # fmt: skip
 
 NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 BASE = "base"
-
-# Rows and classes of the data sets that ship with scikit-learn.
-BUNDLED_ROWS = {"diabetes": 442, "digits": 1797, "breast_cancer": 569}
-
-
-class ConfigError(ValueError):
-    """A config that cannot be run; the message has one line a problem."""
-
-
-def _number(value: Any) -> Any:
-    """Refuse booleans; take a number that YAML left as a string (it reads 1e-4 so)."""
-    if isinstance(value, bool):
-        raise ValueError(f"must be a number, got {str(value).lower()}")
-    if isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            raise ValueError(f"must be a number, got {value!r}") from None
-    return value
-
-
-def _whole(value: Any) -> Any:
-    value = _number(value)
-    if isinstance(value, float) and not value.is_integer():
-        raise ValueError(f"must be a whole number, got {value:g}")
-    return int(value) if isinstance(value, float) else value
-
-
-def _no_duplicates(values: list[Any]) -> list[Any]:
-    twice = [value for value, count in Counter(values).items() if count > 1]
-    if twice:
-        first = twice[0] if isinstance(twice[0], str) else f"{twice[0]:g}"
-        raise ValueError(f"has {first} more than once")
-    return values
-
-
-def _as_list(value: Any) -> Any:
-    return value if isinstance(value, list) else [value]
-
-
-def _with_kind(default: str) -> BeforeValidator:
-    """A mapping that does not say its kind is of the default one."""
-    return BeforeValidator(lambda value: {"kind": default, **value} if isinstance(value, dict) else value)
-
-
-def _positive_zero(value: float) -> float:
-    return value + 0.0  # -0.0 and 0.0 are one weight decay
-
-
-Real = Annotated[float, BeforeValidator(_number)]
-NonNegative = Annotated[float, BeforeValidator(_number), Field(ge=0), AfterValidator(_positive_zero)]
-Positive = Annotated[float, BeforeValidator(_number), Field(gt=0)]
-Count = Annotated[int, BeforeValidator(_whole), Field(ge=1)]
-Rate = Annotated[float, BeforeValidator(_number), Field(ge=0, lt=1)]
-Seed = Annotated[int, BeforeValidator(_whole), Field(ge=0, lt=2**32)]
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-# --- tasks: where data comes from ------------------------------------------------------------------
-
-
-class GaussianLinear(Strict):
-    """y = x·w + b + noise with standard normal inputs: the article's task."""
-
-    kind: Literal["gaussian_linear"] = "gaussian_linear"
-    n_train: Count = Field(20, description="training rows")
-    n_validation: Count = Field(100, description="validation rows, on which λ is chosen")
-    n_test: Count = Field(100, description="test rows, only reported")
-    n_features: Count = Field(200, description="inputs p")
-    weight: Real = Field(0.01, description="true weight of every input")
-    bias: Real = Field(0.05, description="true bias")
-    noise_std: NonNegative = Field(0.01, description="standard deviation of the target noise σ")
-
-
-class Polynomial(Strict):
-    """A cubic in one variable, fitted with polynomials in an orthonormal Legendre basis."""
-
-    kind: Literal["polynomial"]
-    n_train: Count = Field(20, description="training rows")
-    n_validation: Count = Field(100, description="validation rows")
-    n_test: Count = Field(100, description="test rows")
-    degree: Annotated[int, BeforeValidator(_whole), Field(ge=1, le=30)] = Field(
-        12, description="degree that is fitted"
-    )
-    noise_std: NonNegative = Field(0.3, description="standard deviation of the target noise σ")
-
-
-class ModularAddition(Strict):
-    """(a + b) mod m from one-hot a and b: the task on which networks grok."""
-
-    kind: Literal["modular_addition"]
-    modulus: Annotated[int, BeforeValidator(_whole), Field(ge=3, le=199)] = Field(31, description="m")
-    n_train: Count = Field(480, description="training pairs out of m²")
-    n_validation: Count = Field(200, description="validation pairs")
-    n_test: Count = Field(281, description="test pairs")
-
-    @property
-    def n_classes(self) -> int:
-        return self.modulus
-
-
-class Diabetes(Strict):
-    """442 patients, 10 measurements: disease progression after a year, standardised."""
-
-    kind: Literal["diabetes"]
-    n_train: Count = Field(60, description="training rows")
-    n_validation: Count = Field(191, description="validation rows")
-    n_test: Count = Field(191, description="test rows")
-    degree: Literal[1, 2] = Field(2, description="polynomial features: 1 (10 columns) or 2 (65 columns)")
-
-
-class Digits(Strict):
-    """1,797 images of handwritten digits, 8 × 8 pixels."""
-
-    kind: Literal["digits"]
-    n_train: Count = Field(300, description="training rows")
-    n_validation: Count = Field(500, description="validation rows")
-    n_test: Count = Field(997, description="test rows")
-    label_noise: Rate = Field(0.0, description="share of training labels that are replaced by another class")
-
-    @property
-    def n_classes(self) -> int:
-        return 10
-
-
-class BreastCancer(Strict):
-    """569 biopsies, 30 measurements: malignant or benign."""
-
-    kind: Literal["breast_cancer"]
-    n_train: Count = Field(60, description="training rows")
-    n_validation: Count = Field(200, description="validation rows")
-    n_test: Count = Field(309, description="test rows")
-    label_noise: Rate = Field(0.0, description="share of training labels that are replaced by another class")
-
-    @property
-    def n_classes(self) -> int:
-        return 2
-
-
-Task = Annotated[
-    GaussianLinear | Polynomial | ModularAddition | Diabetes | Digits | BreastCancer,
-    Field(discriminator="kind"),
-    _with_kind("gaussian_linear"),
-]
+FREE = "^x-"  # keys at the top of a config that anyone may use, say for YAML anchors
+PATHVARS = "pathvars"  # a key of Snakemake's: where it puts files
 
 # --- models ----------------------------------------------------------------------------------------
 
@@ -190,7 +68,7 @@ class Mlp(Strict):
     """A fully connected network, initialised as torch.nn.Linear does; trained in float32."""
 
     kind: Literal["mlp"]
-    hidden: Annotated[list[Count], Field(min_length=1), BeforeValidator(_as_list)] = Field(
+    hidden: Annotated[list[Count], Field(min_length=1), BeforeValidator(as_list)] = Field(
         [256], description="units of each hidden layer"
     )
     activation: Literal["relu", "quadratic"] = Field("relu", description="hidden units: max(0, z) or z²")
@@ -207,15 +85,10 @@ class Module(Strict):
     )
 
 
-Model = Annotated[Linear | Mlp | Module, Field(discriminator="kind"), _with_kind("linear")]
+Model = Annotated[Linear | Mlp | Module, Field(discriminator="kind"), with_kind("linear")]
 
 
-def _by_kind(union: Any) -> dict[str, type[Strict]]:
-    return {get_args(cls.model_fields["kind"].annotation)[0]: cls for cls in get_args(get_args(union)[0])}
-
-
-TASKS = _by_kind(Task)
-MODELS = _by_kind(Model)
+MODELS = by_kind(Model)
 
 # --- training, grid, study -------------------------------------------------------------------------
 
@@ -244,12 +117,12 @@ class Training(Strict):
 
 
 class Grid(Strict):
-    weight_decay: Annotated[list[NonNegative], Field(min_length=1), AfterValidator(_no_duplicates)] = Field(
+    weight_decay: Annotated[list[NonNegative], Field(min_length=1), AfterValidator(no_duplicates)] = Field(
         [0, 0.01, 0.1, 0.3, 1, 3, 10, 30, 100], description="values of λ, PyTorch's weight_decay"
     )
     seeds: Annotated[
         Annotated[Count, Tag("count")]
-        | Annotated[list[Seed], Field(min_length=1), AfterValidator(_no_duplicates), Tag("list")],
+        | Annotated[list[Seed], Field(min_length=1), AfterValidator(no_duplicates), Tag("list")],
         Discriminator(lambda value: "list" if isinstance(value, list) else "count"),
     ] = Field(200, description="N (seeds 0 … N−1) or a list")
 
@@ -277,6 +150,18 @@ class Study(Strict):
         description="seeds a job trains; null: 100 for linear models, 4 for networks, doubled until a study has at "
         "most 500 blocks; no number in the tables depends on it",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _make_room(cls, study: Any) -> Any:
+        """Write the sizes of parts into variants whose rows leave the study's defaults another room."""
+        if not isinstance(study, dict) or not isinstance(study.get("variants"), dict):
+            return study
+        variants = {
+            name: {**keys, **_sizes(study.get("task", {}), keys)} if isinstance(keys, dict) else keys
+            for name, keys in study["variants"].items()
+        }
+        return {**study, "variants": variants}
 
     def resolved(self) -> list[Variant]:
         """The base study and its variants, each complete."""
@@ -311,12 +196,14 @@ class Variant(Recipe):
 
 
 class Report(Strict):
-    languages: Annotated[list[Literal["en", "zh"]], Field(min_length=1), AfterValidator(_no_duplicates)] = Field(
+    languages: Annotated[list[Literal["en", "zh"]], Field(min_length=1), AfterValidator(no_duplicates)] = Field(
         ["en", "zh"], description="languages of the page, one file each"
     )
 
 
 class Config(Strict):
+    model_config = ConfigDict(json_schema_extra=lambda schema: _allow_others(schema))
+
     studies: list[Study] = Field(min_length=1, description="the questions to answer")
     report: Report = Field(default_factory=Report, description="the page")
     nodes: Count | None = Field(
@@ -330,12 +217,19 @@ class Config(Strict):
         return self.model_dump(mode="json", exclude={"nodes": True, "studies": {"__all__": {"seeds_per_block"}}})
 
 
+def _allow_others(schema: dict[str, Any]) -> None:
+    """Let the JSON Schema have the keys that are read by others, or by nobody."""
+    schema["patternProperties"] = {FREE: {"description": "free, for anchors"}}
+    schema["properties"][PATHVARS] = {"type": "object", "description": "Snakemake's: where results and logs go"}
+
+
 # --- variants --------------------------------------------------------------------------------------
 
 
 def overridden(study: dict[str, Any], keys: Mapping[str, Any]) -> dict[str, Any]:
     """A copy of `study` with dotted `keys` set; a new `kind` replaces its mapping whole."""
     study = deepcopy(study)
+    _refuse_two_spellings(keys)
     # Whole mappings first, then kinds: a new kind empties its mapping, wherever it stands among the keys.
     for key, value in sorted(keys.items(), key=lambda item: (item[0].count("."), not item[0].endswith(".kind"))):
         *parents, last = key.split(".")
@@ -360,6 +254,44 @@ def _set(place: dict[str, Any], key: str, value: Any) -> None:
         place["kind"] = value
     else:
         place[key] = value
+
+
+def _refuse_two_spellings(keys: Mapping[str, Any]) -> None:
+    """One key may be written as `a.b: 1` or as `a: {b: 1}`, not both."""
+    spelled: dict[str, str] = {}
+    for key, value in keys.items():
+        for path in _leaves(key, value):
+            if path in spelled:
+                raise ConfigError(f"{path}: stands twice, in {spelled[path]} and in {key}; keep one")
+            spelled[path] = key
+
+
+def _leaves(key: str, value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for inner, item in value.items():
+            yield from _leaves(f"{key}.{inner}", item)
+    else:
+        yield key
+
+
+def _sizes(task: Any, keys: Mapping[str, Any]) -> dict[str, int]:
+    """The parts that neither a study's task nor its variant gives, where `keys` leave them other sizes."""
+    if not isinstance(task, dict):
+        return {}
+    base = {"kind": GaussianLinear.model_fields["kind"].default, **task}
+    model = TASKS.get(str(base["kind"]))
+    if model is None or not issubclass(model, Finite):
+        return {}
+    try:
+        own = overridden({"task": base}, {key: item for key, item in keys.items() if key.split(".")[0] == "task"})[
+            "task"
+        ]
+    except ConfigError:
+        return {}  # said where variants are checked
+    if not isinstance(own, dict) or own.get("kind") != base["kind"]:
+        return {}  # a new kind starts from its own defaults
+    before = model.default_sizes(base)
+    return {f"task.{name}": size for name, size in model.default_sizes(own).items() if size != before.get(name)}
 
 
 def nearest(name: str, valid: list[str]) -> str:

@@ -7,10 +7,11 @@ Keys that are left out take the defaults below.
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections import Counter
 from collections.abc import Mapping
 from copy import deepcopy
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -88,7 +89,23 @@ class Strict(BaseModel):
 # --- tasks: where data comes from ------------------------------------------------------------------
 
 
-class GaussianLinear(Strict):
+class TaskKeys(Strict):
+    """What the rest asks of a task beside its own keys.
+
+    A task has `kind`, `n_train`, `n_validation` and `n_test`, the number of its inputs as `n_features` (a key or a
+    property), and `n_classes` where its target is a class.
+    """
+
+    called: ClassVar[Mapping[str, str]] = {}  # its data in a reader's words, by language
+    collected: ClassVar[bool] = False  # whether its rows were collected: seeds are then random splits of one data set
+
+    @property
+    def n_rows(self) -> int | None:
+        """The rows that there are to split; None where as many are drawn as are asked for."""
+        return None
+
+
+class GaussianLinear(TaskKeys):
     """y = x·w + b + noise with standard normal inputs: the article's task."""
 
     kind: Literal["gaussian_linear"] = "gaussian_linear"
@@ -101,7 +118,7 @@ class GaussianLinear(Strict):
     noise_std: NonNegative = Field(0.01, description="standard deviation of the target noise σ")
 
 
-class Polynomial(Strict):
+class Polynomial(TaskKeys):
     """A cubic in one variable, fitted with polynomials in an orthonormal Legendre basis."""
 
     kind: Literal["polynomial"]
@@ -113,9 +130,15 @@ class Polynomial(Strict):
     )
     noise_std: NonNegative = Field(0.3, description="standard deviation of the target noise σ")
 
+    @property
+    def n_features(self) -> int:
+        return self.degree
 
-class ModularAddition(Strict):
+
+class ModularAddition(TaskKeys):
     """(a + b) mod m from one-hot a and b: the task on which networks grok."""
+
+    called: ClassVar[Mapping[str, str]] = {"en": "modular addition", "zh": "模加法"}
 
     kind: Literal["modular_addition"]
     modulus: Annotated[int, BeforeValidator(_whole), Field(ge=3, le=199)] = Field(31, description="m")
@@ -124,12 +147,23 @@ class ModularAddition(Strict):
     n_test: Count = Field(281, description="test pairs")
 
     @property
+    def n_features(self) -> int:
+        return 2 * self.modulus
+
+    @property
     def n_classes(self) -> int:
         return self.modulus
 
+    @property
+    def n_rows(self) -> int:
+        return self.modulus**2
 
-class Diabetes(Strict):
+
+class Diabetes(TaskKeys):
     """442 patients, 10 measurements: disease progression after a year, standardised."""
+
+    called: ClassVar[Mapping[str, str]] = {"en": "diabetes", "zh": "糖尿病数据"}
+    collected: ClassVar[bool] = True
 
     kind: Literal["diabetes"]
     n_train: Count = Field(60, description="training rows")
@@ -137,9 +171,20 @@ class Diabetes(Strict):
     n_test: Count = Field(191, description="test rows")
     degree: Literal[1, 2] = Field(2, description="polynomial features: 1 (10 columns) or 2 (65 columns)")
 
+    @property
+    def n_features(self) -> int:
+        return 10 if self.degree == 1 else 65
 
-class Digits(Strict):
+    @property
+    def n_rows(self) -> int:
+        return BUNDLED_ROWS[self.kind]
+
+
+class Digits(TaskKeys):
     """1,797 images of handwritten digits, 8 × 8 pixels."""
+
+    called: ClassVar[Mapping[str, str]] = {"en": "digits", "zh": "手写数字"}
+    collected: ClassVar[bool] = True
 
     kind: Literal["digits"]
     n_train: Count = Field(300, description="training rows")
@@ -148,12 +193,23 @@ class Digits(Strict):
     label_noise: Rate = Field(0.0, description="share of training labels that are replaced by another class")
 
     @property
+    def n_features(self) -> int:
+        return 64
+
+    @property
     def n_classes(self) -> int:
         return 10
 
+    @property
+    def n_rows(self) -> int:
+        return BUNDLED_ROWS[self.kind]
 
-class BreastCancer(Strict):
+
+class BreastCancer(TaskKeys):
     """569 biopsies, 30 measurements: malignant or benign."""
+
+    called: ClassVar[Mapping[str, str]] = {"en": "breast cancer", "zh": "乳腺癌数据"}
+    collected: ClassVar[bool] = True
 
     kind: Literal["breast_cancer"]
     n_train: Count = Field(60, description="training rows")
@@ -162,8 +218,16 @@ class BreastCancer(Strict):
     label_noise: Rate = Field(0.0, description="share of training labels that are replaced by another class")
 
     @property
+    def n_features(self) -> int:
+        return 30
+
+    @property
     def n_classes(self) -> int:
         return 2
+
+    @property
+    def n_rows(self) -> int:
+        return BUNDLED_ROWS[self.kind]
 
 
 Task = Annotated[
@@ -175,9 +239,21 @@ Task = Annotated[
 # --- models ----------------------------------------------------------------------------------------
 
 
-class Linear(Strict):
+class ModelKeys(Strict):
+    """What the rest asks of a model beside its own keys."""
+
+    # A block is one job. The default must not depend on the grid, or a grown grid would move cells between jobs.
+    seeds_per_block: ClassVar[int] = 4
+
+    def n_weights(self, n_features: int, n_outputs: int) -> int:
+        """Weights of one training, from which memory and time of jobs are estimated; a million where nobody knows."""
+        return 1_000_000
+
+
+class Linear(ModelKeys):
     """One weight an input and output, and a bias; trained in float64."""
 
+    seeds_per_block: ClassVar[int] = 100
     kind: Literal["linear"] = "linear"
     init_std: NonNegative = Field(1.0, description="standard deviation of the initial weights")
     init_mean: Real = Field(0.0, description="mean of the initial weights")
@@ -185,8 +261,11 @@ class Linear(Strict):
     bias_init: Real = Field(0.0, description="mean of the initial bias")
     dropout: Rate = Field(0.0, description="share of inputs dropped at each training step")
 
+    def n_weights(self, n_features: int, n_outputs: int) -> int:
+        return n_features * n_outputs
 
-class Mlp(Strict):
+
+class Mlp(ModelKeys):
     """A fully connected network, initialised as torch.nn.Linear does; trained in float32."""
 
     kind: Literal["mlp"]
@@ -197,8 +276,11 @@ class Mlp(Strict):
     dropout: Rate = Field(0.0, description="share of hidden units dropped at each training step")
     init_scale: NonNegative = Field(1.0, description="factor on the default initial weights and biases")
 
+    def n_weights(self, n_features: int, n_outputs: int) -> int:
+        return sum(a * b for a, b in itertools.pairwise([n_features, *self.hidden, n_outputs]))
 
-class Module(Strict):
+
+class Module(ModelKeys):
     """Any torch.nn.Module that a factory returns; trained in float32 through torch.func."""
 
     kind: Literal["module"]

@@ -10,14 +10,12 @@ from pydantic import ValidationError
 
 from decaybench.config import (
     BASE,
-    BUNDLED_ROWS,
     MODELS,
     NAME,
     TASKS,
     Config,
     ConfigError,
     Grid,
-    ModularAddition,
     Report,
     Strict,
     Study,
@@ -78,8 +76,7 @@ def _problems(config: Config) -> Iterator[str]:
 def _contradictions(variant: Variant) -> Iterator[str]:
     """Keys that are valid alone but not together."""
     task, training = variant.task, variant.training
-    rows = BUNDLED_ROWS.get(task.kind) or (task.modulus**2 if isinstance(task, ModularAddition) else None)
-    asked = task.n_train + task.n_validation + task.n_test
+    rows, asked = task.n_rows, task.n_train + task.n_validation + task.n_test
     if rows is not None and task.n_train > rows:
         yield f"task.n_train: {task.n_train} is more than the {rows} rows of {task.kind}; at most {rows - 2}"
     elif rows is not None and asked > rows:

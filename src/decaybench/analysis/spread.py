@@ -44,7 +44,7 @@ def variance_facts(variant: Variant, cells: pd.DataFrame) -> Iterator[tuple[str,
     if model.init_std == 0 and model.bias_init_std == 0:
         return
     table = paired(cells, "test_loss")
-    if len(table) < 4 or min(task.n_train, prediction.n_columns(variant)) > WIDEST:
+    if len(table) < 4 or min(task.n_train, task.n_features) > WIDEST:
         return
     decays = table.columns.to_numpy(np.float64)
     seeds = [int(seed) for seed in table.index[:CROSSED]]

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from decaybench.analysis.prediction import factor, initial_state, n_columns, steps_of, truth_of
+from decaybench.analysis.prediction import factor, initial_state, steps_of, truth_of
 from decaybench.analysis.records import Fact, fact, overlap_of, paired, plain_fact, share_fact
 from decaybench.analysis.statistics import FloatArray, mean, means
 from decaybench.config import GaussianLinear, Linear, Polynomial, Variant
@@ -135,7 +135,7 @@ def weight_facts(variant: Variant, cells: pd.DataFrame) -> Iterator[tuple[str, F
 
 def _followed(variant: Variant, n_weight_decay: int) -> int:
     """How many seeds."""
-    width = min(variant.task.n_train, n_columns(variant)) + 1
+    width = min(variant.task.n_train, variant.task.n_features) + 1
     if is_full_batch(variant):
         each = n_weight_decay * 12 * width**3 + 500_000
     else:

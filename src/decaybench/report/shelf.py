@@ -57,6 +57,7 @@ class Shelf:
             for study in studies
             for path in sorted((results / study.name / "figures").glob("*.svg"))
         }
+        self.figures = dict.fromkeys([*TITLES, *(figure for _, figure in self.paths)])
         self.empty = {study.name for study in studies if not any(view.measured for view in study.variants)}
         self.asked: set[tuple[str, str]] = set()  # what templates have placed so far
         self.inlined: set[tuple[str, str]] = set()
@@ -68,8 +69,8 @@ class Shelf:
         """
         by_need = sorted(studies, key=lambda study: not study.real)
         wanted = [*self.featured]
-        wanted += [(study.name, figure) for study in studies[:1] for figure in TITLES]
-        wanted += [(study.name, figure) for figure in TITLES for study in by_need]
+        wanted += [(study.name, figure) for study in studies[:1] for figure in self.figures]
+        wanted += [(study.name, figure) for figure in self.figures for study in by_need]
         for key in wanted:
             if key in self.inlined or key not in self.asked:
                 continue
@@ -88,8 +89,8 @@ class Shelf:
         return sorted(set(found), key=float)
 
     def title(self, figure: str) -> str:
-        """What a figure shows, as a title."""
-        return self.gettext(TITLES[figure])
+        """What a figure shows, as a title; its name where it has none."""
+        return self.gettext(TITLES[figure]) if figure in TITLES else figure.replace("_", " ")
 
     def link(self, study: str, figure: str) -> str:
         """Where the file lies, seen from the page."""

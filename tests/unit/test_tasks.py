@@ -36,6 +36,15 @@ def test_splits_have_the_rows_that_were_asked_for_and_seeds_differ(kind):
     assert all(np.array_equal(a, b) for x, y in zip(data, again, strict=True) for a, b in zip(x, y, strict=True))
 
 
+@pytest.mark.parametrize("task", [*({"kind": kind} for kind in TASKS), {"kind": "diabetes", "degree": 1}], ids=str)
+def test_a_task_says_how_many_inputs_and_rows_it_has(task):
+    keys = study_of(task=task).task
+    assert generate(keys, 0).train.inputs.shape[1] == keys.n_features
+    known = {"diabetes": 442, "digits": 1797, "breast_cancer": 569, "modular_addition": 31**2}
+    assert keys.n_rows == known.get(keys.kind)
+    assert keys.collected == hasattr(datasets, f"load_{keys.kind}")
+
+
 def test_gaussian_linear_has_its_weights_bias_noise_and_standard_normal_inputs():
     data = data_of("gaussian_linear", n_train=4000, n_features=5, weight=0.3, bias=-1, noise_std=0.2)
     inputs, targets = data.train

@@ -82,7 +82,7 @@ class Reader:
     def run(self, shown, words) -> str:
         path = os.pathsep.join([str(self.folder / ".venv" / "bin"), os.environ["PATH"]])
         environment = {**os.environ, "PATH": path, "PYTHONPATH": str(self.folder / "src"), "OMP_NUM_THREADS": "1"}
-        done = subprocess.run(words, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=300)
+        done = subprocess.run(words, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=600)
         assert done.returncode == 0, f"{shown}: {words[-1]}\n{done.stdout[-1500:]}\n{done.stderr[-1500:]}"
         return done.stdout + done.stderr
 

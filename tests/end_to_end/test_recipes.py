@@ -64,7 +64,7 @@ class Contributor:
         sources = os.pathsep.join(str(self.folder / place) for place in ("src", "tests/unit/report"))
         environment = {**os.environ, "PATH": path, "PYTHONPATH": sources, "OMP_NUM_THREADS": "1"}
         done = subprocess.run(
-            words, cwd=self.folder, env=environment, input=given, capture_output=True, text=True, timeout=300
+            words, cwd=self.folder, env=environment, input=given, capture_output=True, text=True, timeout=600
         )
         assert done.returncode == 0, f"{words}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
         return done.stdout + done.stderr

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from decaybench.config import Config, ConfigError
+from decaybench.config import BASE, Config, ConfigError, Finite, Study
+from decaybench.console import never_fail, spelled
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb. Returns the exit code; what a person did wrong is one line on stderr."""
+    never_fail()
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
@@ -27,6 +30,11 @@ def _table_error() -> type[Exception]:
     return TableError
 
 
+def _utf8(word: str) -> str:
+    """JSON of the command line, which is UTF-8 whatever the locale says."""
+    return os.fsencode(word).decode("utf-8")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="decaybench", description="Weight decay on trial.")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
@@ -36,13 +44,13 @@ def _parser() -> argparse.ArgumentParser:
     plan.set_defaults(run=_plan)
 
     train = verbs.add_parser("train", help="train the cells of a block that its file lacks")
-    train.add_argument("--spec", required=True, help="the block as JSON")
+    train.add_argument("--spec", type=_utf8, required=True, help="the block as JSON")
     train.add_argument("--seeds-per-block", type=int, help="of the study; else blocks of other layouts are not read")
     train.add_argument("--output", type=Path, required=True)
     train.set_defaults(run=_train)
 
     collect = verbs.add_parser("collect", help="merge the blocks of a study into its tables")
-    collect.add_argument("--spec", required=True, help="the study as JSON")
+    collect.add_argument("--spec", type=_utf8, required=True, help="the study as JSON")
     collect.add_argument("--cells", type=Path, required=True)
     collect.add_argument("--history", type=Path, required=True)
     collect.add_argument("--timings", type=Path, required=True)
@@ -52,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     collect.set_defaults(run=_collect)
 
     analyse = verbs.add_parser("analyse", help="turn a study's tables into facts")
-    analyse.add_argument("--study", required=True, help="the study as JSON")
+    analyse.add_argument("--study", type=_utf8, required=True, help="the study as JSON")
     analyse.add_argument("--cells", type=Path, required=True)
     analyse.add_argument("--history", type=Path, required=True)
     analyse.add_argument("--facts", type=Path, required=True)
@@ -60,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     analyse.set_defaults(run=_analyse)
 
     draw = verbs.add_parser("draw", help="draw the figures of a study")
-    draw.add_argument("--study", required=True, help="the study as JSON")
+    draw.add_argument("--study", type=_utf8, required=True, help="the study as JSON")
     draw.add_argument("--cells", type=Path, required=True)
     draw.add_argument("--history", type=Path, required=True)
     draw.add_argument("--facts", type=Path, required=True)
@@ -68,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     draw.set_defaults(run=_draw)
 
     judge = verbs.add_parser("judge", help="judge the claims on the tables of all studies")
-    judge.add_argument("--config", required=True, help="the config as JSON")
+    judge.add_argument("--config", type=_utf8, required=True, help="the config as JSON")
     judge.add_argument("--cells", type=Path, nargs="+", required=True, help="one file a study, in its folder")
     judge.add_argument("--history", type=Path, nargs="+", required=True)
     judge.add_argument("--claims", type=Path, required=True)
@@ -80,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
 
     gather = verbs.add_parser("gather", help="merge the facts and timings of all studies")
     gather.add_argument("--cost", type=Path, required=True)
-    gather.add_argument("--config", required=True, help="the config as JSON")
+    gather.add_argument("--config", type=_utf8, required=True, help="the config as JSON")
     gather.add_argument("--study-facts", type=Path, nargs="+", required=True)
     gather.add_argument("--claims", type=Path, required=True)
     gather.add_argument("--study-timings", type=Path, nargs="+", required=True)
@@ -103,17 +111,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _read_config(path: Path) -> Config:
-    import yaml
-
+    from decaybench.config_files import read_file
     from decaybench.reading import parse_config
 
-    if not path.is_file():
-        raise ConfigError(f"{path}: there is no such config")
-    with path.open(encoding="utf-8") as handle:
-        try:
-            raw = yaml.safe_load(handle)
-        except yaml.YAMLError as error:
-            raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    try:
+        raw = read_file(path)
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: there is no such config") from None
     return parse_config(raw)
 
 
@@ -123,7 +127,10 @@ def _plan(options: argparse.Namespace) -> None:
 
     from decaybench.grid import block_indices, seeds_for_nodes
 
-    table = Table("study", "variants", "λ", "seeds", "cells", "blocks")
+    console = Console()
+    table = Table()
+    for title in ("study", "variants", "λ", "seeds", "cells", "blocks"):
+        table.add_column(spelled(title, console.encoding), overflow="fold")
     config = _read_config(options.config)
     for study in config.studies:
         variants = study.resolved()
@@ -134,10 +141,26 @@ def _plan(options: argparse.Namespace) -> None:
         cells = sum(len(v.grid.weight_decay) * len(v.grid.seed_list()) for v in variants)
         size = seeds_for_nodes(study, config.nodes)
         table.add_row(
-            study.name, str(len(variants)), *("–".join(map(str, sorted(c))) for c in counts),
+            study.name, str(len(variants)),
+            *(spelled("–".join(map(str, sorted(c))), console.encoding) for c in counts),
             f"{cells:,}", str(len(block_indices(study, size))),
         )  # fmt: skip
-    Console().print(table)
+    console.print(table)
+    for study in config.studies:
+        _print_sizes(study)
+
+
+def _print_sizes(study: Study) -> None:
+    """How the rows of a finite task are shared out: parts that the config leaves out depend on the others."""
+    told: set[tuple[int, ...]] = set()
+    for variant in study.resolved():
+        task = variant.task
+        sizes = (task.n_train, task.n_validation, task.n_test)
+        if isinstance(task, Finite) and sizes not in told:
+            told.add(sizes)
+            name = study.name if variant.name == BASE else f"{study.name}, {variant.name}"
+            shares = "{:,} training, {:,} validation, {:,} test".format(*sizes)
+            print(f"{name}: {shares} rows of {task.count_rows(task.__dict__):,}")
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -167,7 +190,6 @@ def _collect(options: argparse.Namespace) -> None:
 def _analyse(options: argparse.Namespace) -> None:
     from decaybench.analysis.facts import study_facts, summary
     from decaybench.cells import read_table, replacing, write_json
-    from decaybench.config import Study
 
     study = Study.model_validate_json(options.study)
     facts = study_facts(study, read_table(options.cells), read_table(options.history))
@@ -177,7 +199,6 @@ def _analyse(options: argparse.Namespace) -> None:
 
 
 def _draw(options: argparse.Namespace) -> None:
-    from decaybench.config import Study
     from decaybench.figures import draw_study
 
     draw_study(
@@ -233,7 +254,7 @@ def _render(options: argparse.Namespace) -> None:
     from decaybench import partial
 
     is_json = options.config.lstrip().startswith("{")
-    config = Config.model_validate_json(options.config) if is_json else _read_config(Path(options.config))
+    config = Config.model_validate_json(_utf8(options.config)) if is_json else _read_config(Path(options.config))
     if not options.partial:
         _render_pages(options, config, options.results)
         return

@@ -1,303 +1,50 @@
 """The config: pydantic models of every key, and the one place that says what a config means.
 
 The JSON Schema for editors, the table of keys in config/README.md and every default come from here.
-Keys that are left out take the defaults below.
 """
 
 from __future__ import annotations
 
 import difflib
-import itertools
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from typing import Annotated, Any, ClassVar, Literal, get_args
+from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
+from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+
+from decaybench.config_models import MODELS, Linear, Mlp, Model, Module
+from decaybench.config_tasks import (
+    TASKS,
+    BreastCancer,
+    Diabetes,
+    Digits,
+    Finite,
+    GaussianLinear,
+    ModularAddition,
+    Polynomial,
+    Task,
 )
+from decaybench.config_types import (
+    ConfigError,
+    Count,
+    NonNegative,
+    Positive,
+    Rate,
+    Seed,
+    Strict,
+    no_duplicates,
+)
+
+__all__ = [
+    "BASE", "FREE", "MODELS", "NAME", "PATHVARS", "TASKS", "BreastCancer", "Config", "ConfigError",
+    "Diabetes", "Digits", "Finite", "GaussianLinear", "Grid", "Linear", "Mlp", "ModularAddition", "Module",
+    "Polynomial", "Recipe", "Report", "Strict", "Study", "Training", "Variant", "nearest", "overridden",
+]  # fmt: skip
 
 NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 BASE = "base"
-
-# Rows and classes of the data sets that ship with scikit-learn.
-BUNDLED_ROWS = {"diabetes": 442, "digits": 1797, "breast_cancer": 569}
-
-
-class ConfigError(ValueError):
-    """A config that cannot be run; the message has one line a problem."""
-
-
-def _number(value: Any) -> Any:
-    """Refuse booleans; take a number that YAML left as a string (it reads 1e-4 so)."""
-    if isinstance(value, bool):
-        raise ValueError(f"must be a number, got {str(value).lower()}")
-    if isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            raise ValueError(f"must be a number, got {value!r}") from None
-    return value
-
-
-def _whole(value: Any) -> Any:
-    value = _number(value)
-    if isinstance(value, float) and not value.is_integer():
-        raise ValueError(f"must be a whole number, got {value:g}")
-    return int(value) if isinstance(value, float) else value
-
-
-def _no_duplicates(values: list[Any]) -> list[Any]:
-    twice = [value for value, count in Counter(values).items() if count > 1]
-    if twice:
-        first = twice[0] if isinstance(twice[0], str) else f"{twice[0]:g}"
-        raise ValueError(f"has {first} more than once")
-    return values
-
-
-def _as_list(value: Any) -> Any:
-    return value if isinstance(value, list) else [value]
-
-
-def _with_kind(default: str) -> BeforeValidator:
-    """A mapping that does not say its kind is of the default one."""
-    return BeforeValidator(lambda value: {"kind": default, **value} if isinstance(value, dict) else value)
-
-
-def _positive_zero(value: float) -> float:
-    return value + 0.0  # -0.0 and 0.0 are one weight decay
-
-
-Real = Annotated[float, BeforeValidator(_number)]
-NonNegative = Annotated[float, BeforeValidator(_number), Field(ge=0), AfterValidator(_positive_zero)]
-Positive = Annotated[float, BeforeValidator(_number), Field(gt=0)]
-Count = Annotated[int, BeforeValidator(_whole), Field(ge=1)]
-Rate = Annotated[float, BeforeValidator(_number), Field(ge=0, lt=1)]
-Seed = Annotated[int, BeforeValidator(_whole), Field(ge=0, lt=2**32)]
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-# --- tasks: where data comes from ------------------------------------------------------------------
-
-
-class TaskKeys(Strict):
-    """What the rest asks of a task beside its own keys.
-
-    A task has `kind`, `n_train`, `n_validation` and `n_test`, the number of its inputs as `n_features` (a key or a
-    property), and `n_classes` where its target is a class.
-    """
-
-    called: ClassVar[Mapping[str, str]] = {}  # its data in a reader's words, by language
-    collected: ClassVar[bool] = False  # whether its rows were collected: seeds are then random splits of one data set
-
-    @property
-    def n_rows(self) -> int | None:
-        """The rows that there are to split; None where as many are drawn as are asked for."""
-        return None
-
-
-class GaussianLinear(TaskKeys):
-    """y = x·w + b + noise with standard normal inputs: the article's task."""
-
-    kind: Literal["gaussian_linear"] = "gaussian_linear"
-    n_train: Count = Field(20, description="training rows")
-    n_validation: Count = Field(100, description="validation rows, on which λ is chosen")
-    n_test: Count = Field(100, description="test rows, only reported")
-    n_features: Count = Field(200, description="inputs p")
-    weight: Real = Field(0.01, description="true weight of every input")
-    bias: Real = Field(0.05, description="true bias")
-    noise_std: NonNegative = Field(0.01, description="standard deviation of the target noise σ")
-
-
-class Polynomial(TaskKeys):
-    """A cubic in one variable, fitted with polynomials in an orthonormal Legendre basis."""
-
-    kind: Literal["polynomial"]
-    n_train: Count = Field(20, description="training rows")
-    n_validation: Count = Field(100, description="validation rows")
-    n_test: Count = Field(100, description="test rows")
-    degree: Annotated[int, BeforeValidator(_whole), Field(ge=1, le=30)] = Field(
-        12, description="degree that is fitted"
-    )
-    noise_std: NonNegative = Field(0.3, description="standard deviation of the target noise σ")
-
-    @property
-    def n_features(self) -> int:
-        return self.degree
-
-
-class ModularAddition(TaskKeys):
-    """(a + b) mod m from one-hot a and b: the task on which networks grok."""
-
-    called: ClassVar[Mapping[str, str]] = {"en": "modular addition", "zh": "模加法"}
-
-    kind: Literal["modular_addition"]
-    modulus: Annotated[int, BeforeValidator(_whole), Field(ge=3, le=199)] = Field(31, description="m")
-    n_train: Count = Field(480, description="training pairs out of m²")
-    n_validation: Count = Field(200, description="validation pairs")
-    n_test: Count = Field(281, description="test pairs")
-
-    @property
-    def n_features(self) -> int:
-        return 2 * self.modulus
-
-    @property
-    def n_classes(self) -> int:
-        return self.modulus
-
-    @property
-    def n_rows(self) -> int:
-        return self.modulus**2
-
-
-class Diabetes(TaskKeys):
-    """442 patients, 10 measurements: disease progression after a year, standardised."""
-
-    called: ClassVar[Mapping[str, str]] = {"en": "diabetes", "zh": "糖尿病数据"}
-    collected: ClassVar[bool] = True
-
-    kind: Literal["diabetes"]
-    n_train: Count = Field(60, description="training rows")
-    n_validation: Count = Field(191, description="validation rows")
-    n_test: Count = Field(191, description="test rows")
-    degree: Literal[1, 2] = Field(2, description="polynomial features: 1 (10 columns) or 2 (65 columns)")
-
-    @property
-    def n_features(self) -> int:
-        return 10 if self.degree == 1 else 65
-
-    @property
-    def n_rows(self) -> int:
-        return BUNDLED_ROWS[self.kind]
-
-
-class Digits(TaskKeys):
-    """1,797 images of handwritten digits, 8 × 8 pixels."""
-
-    called: ClassVar[Mapping[str, str]] = {"en": "digits", "zh": "手写数字"}
-    collected: ClassVar[bool] = True
-
-    kind: Literal["digits"]
-    n_train: Count = Field(300, description="training rows")
-    n_validation: Count = Field(500, description="validation rows")
-    n_test: Count = Field(997, description="test rows")
-    label_noise: Rate = Field(0.0, description="share of training labels that are replaced by another class")
-
-    @property
-    def n_features(self) -> int:
-        return 64
-
-    @property
-    def n_classes(self) -> int:
-        return 10
-
-    @property
-    def n_rows(self) -> int:
-        return BUNDLED_ROWS[self.kind]
-
-
-class BreastCancer(TaskKeys):
-    """569 biopsies, 30 measurements: malignant or benign."""
-
-    called: ClassVar[Mapping[str, str]] = {"en": "breast cancer", "zh": "乳腺癌数据"}
-    collected: ClassVar[bool] = True
-
-    kind: Literal["breast_cancer"]
-    n_train: Count = Field(60, description="training rows")
-    n_validation: Count = Field(200, description="validation rows")
-    n_test: Count = Field(309, description="test rows")
-    label_noise: Rate = Field(0.0, description="share of training labels that are replaced by another class")
-
-    @property
-    def n_features(self) -> int:
-        return 30
-
-    @property
-    def n_classes(self) -> int:
-        return 2
-
-    @property
-    def n_rows(self) -> int:
-        return BUNDLED_ROWS[self.kind]
-
-
-Task = Annotated[
-    GaussianLinear | Polynomial | ModularAddition | Diabetes | Digits | BreastCancer,
-    Field(discriminator="kind"),
-    _with_kind("gaussian_linear"),
-]
-
-# --- models ----------------------------------------------------------------------------------------
-
-
-class ModelKeys(Strict):
-    """What the rest asks of a model beside its own keys."""
-
-    # A block is one job. The default must not depend on the grid, or a grown grid would move cells between jobs.
-    seeds_per_block: ClassVar[int] = 4
-
-    def n_weights(self, n_features: int, n_outputs: int) -> int:
-        """Weights of one training, from which memory and time of jobs are estimated; a million where nobody knows."""
-        return 1_000_000
-
-
-class Linear(ModelKeys):
-    """One weight an input and output, and a bias; trained in float64."""
-
-    seeds_per_block: ClassVar[int] = 100
-    kind: Literal["linear"] = "linear"
-    init_std: NonNegative = Field(1.0, description="standard deviation of the initial weights")
-    init_mean: Real = Field(0.0, description="mean of the initial weights")
-    bias_init_std: NonNegative = Field(1.0, description="standard deviation of the initial bias")
-    bias_init: Real = Field(0.0, description="mean of the initial bias")
-    dropout: Rate = Field(0.0, description="share of inputs dropped at each training step")
-
-    def n_weights(self, n_features: int, n_outputs: int) -> int:
-        return n_features * n_outputs
-
-
-class Mlp(ModelKeys):
-    """A fully connected network, initialised as torch.nn.Linear does; trained in float32."""
-
-    kind: Literal["mlp"]
-    hidden: Annotated[list[Count], Field(min_length=1), BeforeValidator(_as_list)] = Field(
-        [256], description="units of each hidden layer"
-    )
-    activation: Literal["relu", "quadratic"] = Field("relu", description="hidden units: max(0, z) or z²")
-    dropout: Rate = Field(0.0, description="share of hidden units dropped at each training step")
-    init_scale: NonNegative = Field(1.0, description="factor on the default initial weights and biases")
-
-    def n_weights(self, n_features: int, n_outputs: int) -> int:
-        return sum(a * b for a, b in itertools.pairwise([n_features, *self.hidden, n_outputs]))
-
-
-class Module(ModelKeys):
-    """Any torch.nn.Module that a factory returns; trained in float32 through torch.func."""
-
-    kind: Literal["module"]
-    factory: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")] = Field(
-        description="package.module:name of a callable (n_features, n_outputs) → torch.nn.Module"
-    )
-
-
-Model = Annotated[Linear | Mlp | Module, Field(discriminator="kind"), _with_kind("linear")]
-
-
-def _by_kind(union: Any) -> dict[str, type[Strict]]:
-    return {get_args(cls.model_fields["kind"].annotation)[0]: cls for cls in get_args(get_args(union)[0])}
-
-
-TASKS = _by_kind(Task)
-MODELS = _by_kind(Model)
+FREE = "^x-"  # keys at the top of a config that anyone may use, say for YAML anchors
+PATHVARS = "pathvars"  # a key of Snakemake's: where it puts files
 
 # --- training, grid, study -------------------------------------------------------------------------
 
@@ -326,12 +73,12 @@ class Training(Strict):
 
 
 class Grid(Strict):
-    weight_decay: Annotated[list[NonNegative], Field(min_length=1), AfterValidator(_no_duplicates)] = Field(
+    weight_decay: Annotated[list[NonNegative], Field(min_length=1), AfterValidator(no_duplicates)] = Field(
         [0, 0.01, 0.1, 0.3, 1, 3, 10, 30, 100], description="values of λ, PyTorch's weight_decay"
     )
     seeds: Annotated[
         Annotated[Count, Tag("count")]
-        | Annotated[list[Seed], Field(min_length=1), AfterValidator(_no_duplicates), Tag("list")],
+        | Annotated[list[Seed], Field(min_length=1), AfterValidator(no_duplicates), Tag("list")],
         Discriminator(lambda value: "list" if isinstance(value, list) else "count"),
     ] = Field(200, description="N (seeds 0 … N−1) or a list")
 
@@ -359,6 +106,18 @@ class Study(Strict):
         description="seeds a job trains; null: 100 for linear models, 4 for networks, doubled until a study has at "
         "most 500 blocks; no number in the tables depends on it",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _make_room(cls, study: Any) -> Any:
+        """Write the sizes of parts into variants whose rows leave the study's defaults another room."""
+        if not isinstance(study, dict) or not isinstance(study.get("variants"), dict):
+            return study
+        variants = {
+            name: {**keys, **_sizes(study.get("task", {}), keys)} if isinstance(keys, dict) else keys
+            for name, keys in study["variants"].items()
+        }
+        return {**study, "variants": variants}
 
     def resolved(self) -> list[Variant]:
         """The base study and its variants, each complete."""
@@ -393,12 +152,14 @@ class Variant(Recipe):
 
 
 class Report(Strict):
-    languages: Annotated[list[Literal["en", "zh"]], Field(min_length=1), AfterValidator(_no_duplicates)] = Field(
+    languages: Annotated[list[Literal["en", "zh"]], Field(min_length=1), AfterValidator(no_duplicates)] = Field(
         ["en", "zh"], description="languages of the page, one file each"
     )
 
 
 class Config(Strict):
+    model_config = ConfigDict(json_schema_extra=lambda schema: _allow_others(schema))
+
     studies: list[Study] = Field(min_length=1, description="the questions to answer")
     report: Report = Field(default_factory=Report, description="the page")
     nodes: Count | None = Field(
@@ -412,12 +173,19 @@ class Config(Strict):
         return self.model_dump(mode="json", exclude={"nodes": True, "studies": {"__all__": {"seeds_per_block"}}})
 
 
+def _allow_others(schema: dict[str, Any]) -> None:
+    """Let the JSON Schema have the keys that are read by others, or by nobody."""
+    schema["patternProperties"] = {FREE: {"description": "free, for anchors"}}
+    schema["properties"][PATHVARS] = {"type": "object", "description": "Snakemake's: where results and logs go"}
+
+
 # --- variants --------------------------------------------------------------------------------------
 
 
 def overridden(study: dict[str, Any], keys: Mapping[str, Any]) -> dict[str, Any]:
     """A copy of `study` with dotted `keys` set; a new `kind` replaces its mapping whole."""
     study = deepcopy(study)
+    _refuse_two_spellings(keys)
     # Whole mappings first, then kinds: a new kind empties its mapping, wherever it stands among the keys.
     for key, value in sorted(keys.items(), key=lambda item: (item[0].count("."), not item[0].endswith(".kind"))):
         *parents, last = key.split(".")
@@ -442,6 +210,44 @@ def _set(place: dict[str, Any], key: str, value: Any) -> None:
         place["kind"] = value
     else:
         place[key] = value
+
+
+def _refuse_two_spellings(keys: Mapping[str, Any]) -> None:
+    """One key may be written as `a.b: 1` or as `a: {b: 1}`, not both."""
+    spelled: dict[str, str] = {}
+    for key, value in keys.items():
+        for path in _leaves(key, value):
+            if path in spelled:
+                raise ConfigError(f"{path}: stands twice, in {spelled[path]} and in {key}; keep one")
+            spelled[path] = key
+
+
+def _leaves(key: str, value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for inner, item in value.items():
+            yield from _leaves(f"{key}.{inner}", item)
+    else:
+        yield key
+
+
+def _sizes(task: Any, keys: Mapping[str, Any]) -> dict[str, int]:
+    """The parts that neither a study's task nor its variant gives, where `keys` leave them other sizes."""
+    if not isinstance(task, dict):
+        return {}
+    base = {"kind": GaussianLinear.model_fields["kind"].default, **task}
+    model = TASKS.get(str(base["kind"]))
+    if model is None or not issubclass(model, Finite):
+        return {}
+    try:
+        own = overridden({"task": base}, {key: item for key, item in keys.items() if key.split(".")[0] == "task"})[
+            "task"
+        ]
+    except ConfigError:
+        return {}  # said where variants are checked
+    if not isinstance(own, dict) or own.get("kind") != base["kind"]:
+        return {}  # a new kind starts from its own defaults
+    before = model.default_sizes(base)
+    return {f"task.{name}": size for name, size in model.default_sizes(own).items() if size != before.get(name)}
 
 
 def nearest(name: str, valid: list[str]) -> str:

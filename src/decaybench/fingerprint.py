@@ -15,7 +15,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent
 PACKAGE = ROOT.name
 # Configs are data: all that they say stands in a job's spec, so the code that reads them is left out.
-DATA_MODULES = {PACKAGE, f"{PACKAGE}.config", f"{PACKAGE}.reading", f"{PACKAGE}.fingerprint"}
+CONFIG = ("config", "config_models", "config_tasks", "config_types", "reading")
+DATA_MODULES = {PACKAGE, *(f"{PACKAGE}.{name}" for name in (*CONFIG, "fingerprint"))}
 
 
 def fingerprint(*entries: str, libraries: tuple[str, ...] = ()) -> str:

@@ -113,7 +113,9 @@ class Work:
     @cached_property
     def question(self) -> str:
         """The study as JSON, without how it is cut into jobs."""
-        return self.study.model_copy(update={"seeds_per_block": None}).model_dump_json()
+        text = self.study.model_copy(update={"seeds_per_block": None}).model_dump_json()
+        # In ASCII: a command line carries other letters in some locales only.
+        return "".join(letter if letter.isascii() else json.dumps(letter)[1:-1] for letter in text)
 
     @cached_property
     def train_mb(self) -> int:

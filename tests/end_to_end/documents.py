@@ -57,14 +57,14 @@ def kind_of(language: str, text: str) -> str:
     lines = text.strip().splitlines()
     if language in ("python", "jinja"):
         return "file" if NAMED_FILE.fullmatch(lines[0]) else "snippet" if language == "python" else ""
-    if language == "yaml":
-        content = yaml.safe_load(text)
-        return "config" if isinstance(content, dict) and "studies" in content else ""
     if language == "diff":
         return "edit"
     if language in ("", "bash") and all(COMMAND.fullmatch(line) for line in lines):
         return "command"
-    return "listing" if language == "" and all(re.match(r"[\w./-]+/\s", line) for line in lines) else ""
+    if language == "" and all(re.match(r"[\w./-]+/\s", line) for line in lines):
+        return "listing"
+    content = yaml.safe_load(text) if language in ("", "yaml") else None
+    return "config" if isinstance(content, dict) and "studies" in content else ""
 
 
 def files_named_in(document: str) -> Iterator[str]:

@@ -40,9 +40,10 @@ def test_splits_have_the_rows_that_were_asked_for_and_seeds_differ(kind):
 def test_a_task_says_how_many_inputs_and_rows_it_has(task):
     keys = study_of(task=task).task
     assert generate(keys, 0).train.inputs.shape[1] == keys.n_features
-    known = {"diabetes": 442, "digits": 1797, "breast_cancer": 569, "modular_addition": 31**2}
-    assert keys.n_rows == known.get(keys.kind)
-    assert keys.collected == hasattr(datasets, f"load_{keys.kind}")
+    load = getattr(datasets, f"load_{keys.kind}", None)
+    assert keys.collected == (load is not None)
+    if load is not None:
+        assert keys.count_rows({}) == len(load().target)
 
 
 def test_gaussian_linear_has_its_weights_bias_noise_and_standard_normal_inputs():

@@ -9,6 +9,7 @@ try:
     from decaybench import resources
     from decaybench import workflow as jobs
     from decaybench.config import ConfigError
+    from decaybench.config_files import read_file
     from decaybench.reading import parse_config
 except ImportError as error:
     raise WorkflowError(
@@ -16,9 +17,11 @@ except ImportError as error:
     )
 
 try:
-    CONFIG = parse_config(
-        {key: value for key, value in config.items() if key != "pathvars"}
-    )
+    if workflow.is_main_process:
+        # Snakemake has read them, and has said nothing of a key that stands twice. (A pipe can be read once only.)
+        for configfile in filter(Path.is_file, map(Path, workflow.configfiles)):
+            read_file(configfile)
+    CONFIG = parse_config(config)
 except ConfigError as error:
     raise WorkflowError(f"config: {error}")
 

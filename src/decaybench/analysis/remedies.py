@@ -145,7 +145,8 @@ def _differs_in_dropout(variant: Variant, base: Variant) -> bool:
 
 
 def _has_more_rows(variant: Variant, base: Variant) -> bool:
-    task = variant.task.model_copy(update={"n_train": base.task.n_train})
+    sizes = {name: getattr(base.task, name) for name in ("n_train", "n_validation", "n_test")}
+    task = variant.task.model_copy(update=sizes)
     same = (task, variant.model) == (base.task, base.model)
     return same and variant.task.n_train > base.task.n_train and _suits(variant)
 

@@ -78,10 +78,10 @@ def draw(data: StudyData) -> Figure:
 
 
 def _groups(data: StudyData) -> list[Group]:
-    """Variants that are alike but for n_train and the grid, where there are enough of them."""
+    """Variants that are alike but for rows and the grid, where there are enough of them."""
     found: dict[str, dict[int, Variant]] = {}
     for variant in data.variants:
-        task = variant.task.model_copy(update={"n_train": 1})
+        task = variant.task.model_copy(update={"n_train": 1, "n_validation": 1, "n_test": 1})
         alike = variant.model_copy(update={"task": task}).model_dump_json(exclude={"name", "grid"})
         found.setdefault(alike, {}).setdefault(variant.task.n_train, variant)
     groups = [[own[n] for n in sorted(own)] for own in found.values() if len(own) >= FEWEST]

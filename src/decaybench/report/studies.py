@@ -294,7 +294,8 @@ class StudyView:
     def differs_in_rows_only(self, view: VariantView) -> bool:
         """Whether a variant has another number of rows and nothing else that differs from the base."""
         base = self.base.variant
-        task = view.variant.task.model_copy(update={"n_train": base.task.n_train})
+        sizes = {name: getattr(base.task, name) for name in ("n_train", "n_validation", "n_test")}
+        task = view.variant.task.model_copy(update=sizes)
         same = (task, view.variant.model, view.variant.training) == (base.task, base.model, base.training)
         return same and view.variant.task.n_train != base.task.n_train
 

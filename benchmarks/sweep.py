@@ -106,7 +106,7 @@ def ridge_path(seeds: int) -> float:
     """scikit-learn's exact ridge over 48 λ by leave-one-out, data included: no training at all."""
     from sklearn.linear_model import RidgeCV
 
-    from decaybench.config.models import GaussianLinear
+    from decaybench.config import GaussianLinear
     from decaybench.tasks import generate
 
     start = time.perf_counter()

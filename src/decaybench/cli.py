@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from decaybench.config.models import BASE, Config, ConfigError, Finite, Study
+from decaybench.config import BASE, Config, ConfigError, Finite, Study
 from decaybench.console import never_fail, spelled
 
 

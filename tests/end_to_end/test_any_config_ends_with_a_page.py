@@ -80,7 +80,7 @@ def test_the_configs_that_come_along_are_valid(path):
 
 
 def test_the_schema_and_the_table_of_keys_are_those_of_the_models():
-    from decaybench.config.models import reference as schema
+    from decaybench.config import reference as schema
 
     assert (ROOT / schema.SCHEMA).read_text(encoding="utf-8") == schema.json_schema()
     text = (ROOT / schema.REFERENCE).read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from decaybench.cells.grid import study_spec
-from decaybench.config.models import Linear
+from decaybench.config import Linear
 from decaybench.config.parsing import parse_config
 from decaybench.learning.block import train_cells
 from decaybench.tasks import generate

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from decaybench.config.models import Config, ConfigError
+from decaybench.config import Config, ConfigError
 from decaybench.config.parsing import parse_config
 
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from decaybench.config import ConfigError
 from decaybench.config.files import read_file
-from decaybench.config.models import ConfigError
 from decaybench.config.parsing import parse_config
 
 

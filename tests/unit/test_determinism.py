@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import cells_of, study_of, trained
 
-from decaybench.cells.grid import block_specs, study_spec
 from decaybench.cells import tables
+from decaybench.cells.grid import block_specs, study_spec
 from decaybench.cli import main
 from decaybench.learning import batch, block, code_of, device
 

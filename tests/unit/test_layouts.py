@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import study_of
 
+from decaybench.cells import tables
 from decaybench.cells.blocks import block_name, format_names, kept_name, other_layouts, parse_names
 from decaybench.cells.grid import block_specs, seeds_for_nodes, study_spec
-from decaybench.cells import tables
 from decaybench.cli import main
 from decaybench.config.parsing import parse_config
 from decaybench.jobs.plan import Work, hint_at_nodes, question

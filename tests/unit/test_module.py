@@ -5,7 +5,7 @@ import small_modules
 import torch
 from oracles import cells_of, ordinary_loop, study_of, trained
 
-from decaybench.config.models import ConfigError
+from decaybench.config import ConfigError
 from decaybench.tasks.streams import stream
 
 DIGITS = {"kind": "digits", "n_train": 40, "n_validation": 30, "n_test": 31}

@@ -6,8 +6,8 @@ import sys
 import pytest
 from oracles import study_of
 
-from decaybench.cells.grid import block_specs, study_spec
 from decaybench.cells import tables
+from decaybench.cells.grid import block_specs, study_spec
 from decaybench.cli import main
 
 SMALL = {"task": {"n_train": 6, "n_features": 9}, "training": {"epochs": 2}}

@@ -8,7 +8,7 @@ from snakemake.logging import logger
 try:
     from decaybench.jobs import resources
     from decaybench.jobs import plan as jobs
-    from decaybench.config.models import ConfigError
+    from decaybench.config import ConfigError
     from decaybench.config.files import read_file
     from decaybench.config.parsing import parse_config
 except ImportError as error:

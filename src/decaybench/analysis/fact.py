@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from decaybench.analysis.statistics import Estimate
-from decaybench.config.models import BUNDLED_ROWS, Variant
+from decaybench.config import Variant
 
 UNITS = {"mse": "squared target units", "cross_entropy": "nats"}
 
@@ -40,7 +40,7 @@ def plain_fact(value: Any, unit: str, method: str, n: int | None = None) -> Fact
 def overlap_of(variant: Variant) -> float | None:
     """n_test / n_train where seeds are random splits of one data set, see `statistics.means`."""
     task = variant.task
-    return task.n_test / task.n_train if task.kind in BUNDLED_ROWS else None
+    return task.n_test / task.n_train if task.collected else None
 
 
 def unit_of(variant: Variant) -> str:

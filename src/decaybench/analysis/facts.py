@@ -27,7 +27,7 @@ from decaybench.analysis.statistics import Estimate, FloatArray, means
 from decaybench.analysis.weights import weight_facts
 from decaybench.cells.grid import weight_decay_label
 from decaybench.cells.tables import ACCURACIES, LOSSES
-from decaybench.config.models import BASE, Study, Variant
+from decaybench.config import BASE, Study, Variant
 
 __all__ = ["Fact", "fact", "overlap_of", "paired", "plain_fact", "study_facts", "summary", "variant_facts"]
 

@@ -11,7 +11,7 @@ from decaybench.analysis import smoothers
 from decaybench.analysis.fact import Fact, fact, paired, plain_fact
 from decaybench.analysis.statistics import FloatArray, mean, resampled_means
 from decaybench.cells.grid import weight_decay_label
-from decaybench.config.models import Polynomial, Study, Variant
+from decaybench.config import Polynomial, Study, Variant
 from decaybench.tasks.polynomial import TRUE_COEFFICIENTS
 
 CLOSE = 1.5  # the factor within which norms are compared

@@ -13,7 +13,7 @@ import pandas as pd
 
 from decaybench.analysis.fact import Fact, paired, plain_fact
 from decaybench.cells.grid import weight_decay_label
-from decaybench.config.models import GaussianLinear, Linear, Training, Variant
+from decaybench.config import GaussianLinear, Linear, Training, Variant
 
 
 @cache

@@ -14,15 +14,9 @@ from decaybench.analysis import prediction
 from decaybench.analysis.early_stopping import Curves, curves
 from decaybench.analysis.fact import overlap_of, paired
 from decaybench.analysis.statistics import FloatArray
-from decaybench.config.models import Config, GaussianLinear, Linear, Polynomial, Variant
+from decaybench.config import Config, GaussianLinear, Linear, Polynomial, Variant
 
 NOT_SCIENCE = ("training.record_every", "training.in_span", "task.n_validation", "task.n_test")
-DATA = {
-    "diabetes": ("diabetes", "糖尿病数据"),
-    "digits": ("digits", "手写数字"),
-    "breast_cancer": ("breast cancer", "乳腺癌数据"),
-    "modular_addition": ("modular addition", "模加法"),
-}
 HEAVY_TAILS = 1.25  # the factor around n = p within which medians are shown
 NEAR_THRESHOLD = (0.7, 1.3)  # rows per weight between which a fit nearly interpolates
 
@@ -113,7 +107,7 @@ class Arm:
             rows_zh = f"用 {task.degree} 次多项式拟合三次函数，{task.n_train} 行"
         else:
             noise = getattr(task, "label_noise", 0.0)
-            en_kind, zh_kind = DATA.get(task.kind, (task.kind, task.kind))
+            en_kind, zh_kind = (task.called.get(language, task.kind) for language in ("en", "zh"))
             rows = f"{en_kind}, {task.n_train} rows" + (f", {noise:.0%} of the labels wrong" if noise else "")
             rows_zh = f"{zh_kind}，{task.n_train} 行" + (f"，{noise:.0%} 的标签是错的" if noise else "")
         start = ("", "")
@@ -202,7 +196,7 @@ def row_pairs(case: Case) -> list[tuple[Arm, Arm]]:
     for family in case.families("task.n_train", also=("training.learning_rate",)):
         few, *others = family
         near = [arm for arm in others if arm.scarcity == "near" and isinstance(arm.variant.task, GaussianLinear)]
-        nearest = sorted(near, key=lambda arm: abs(arm.variant.task.n_train - prediction.n_columns(arm.variant)))
+        nearest = sorted(near, key=lambda arm: abs(arm.variant.task.n_train - arm.variant.task.n_features))
         pairs += [(few, more) for more in dict.fromkeys([*nearest[:1], others[-1]])]
     return pairs
 

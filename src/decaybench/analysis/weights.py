@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 
 from decaybench.analysis.fact import Fact, fact, overlap_of, paired, plain_fact, share_fact
-from decaybench.analysis.prediction import factor, initial_state, n_columns, steps_of, truth_of
+from decaybench.analysis.prediction import factor, initial_state, steps_of, truth_of
 from decaybench.analysis.statistics import FloatArray, mean, means
 from decaybench.cells.grid import weight_decay_label
-from decaybench.config.models import GaussianLinear, Linear, Polynomial, Variant
+from decaybench.config import GaussianLinear, Linear, Polynomial, Variant
 from decaybench.tasks import generate
 from decaybench.tasks.streams import shuffled_rows, stream
 from decaybench.theory.simulation import train_on_batches
@@ -135,7 +135,7 @@ def weight_facts(variant: Variant, cells: pd.DataFrame) -> Iterator[tuple[str, F
 
 def _followed(variant: Variant, n_weight_decay: int) -> int:
     """How many seeds."""
-    width = min(variant.task.n_train, n_columns(variant)) + 1
+    width = min(variant.task.n_train, variant.task.n_features) + 1
     if is_full_batch(variant):
         each = n_weight_decay * 12 * width**3 + 500_000
     else:

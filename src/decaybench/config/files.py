@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import yaml
 
-from decaybench.config.models import MODELS, TASKS, Config, ConfigError, Grid, Report, Strict, Study, Training
+from decaybench.config import MODELS, TASKS, Config, ConfigError, Grid, Report, Strict, Study, Training
 
 MOST_LEVELS = 40  # of lists and mappings in each other
 MOST_REPEATS = 100_000  # of values that aliases repeat

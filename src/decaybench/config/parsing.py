@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from decaybench.config.models import (
+from decaybench.config import (
     BASE,
     FREE,
     MODELS,

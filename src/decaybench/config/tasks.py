@@ -12,7 +12,18 @@ from decaybench.config.types import Count, NonNegative, Rate, Real, Strict, by_k
 LEAST_ROWS = 10  # that a part keeps when it makes room for others
 
 
-class GaussianLinear(Strict):
+class TaskKeys(Strict):
+    """What the rest asks of a task beside its own keys.
+
+    A task has `kind`, `n_train`, `n_validation` and `n_test`, the number of its inputs as `n_features` (a key or a
+    property), and `n_classes` where its target is a class.
+    """
+
+    called: ClassVar[Mapping[str, str]] = {}  # its data in a reader's words, by language
+    collected: ClassVar[bool] = False  # whether its rows were collected: seeds are then random splits of one data set
+
+
+class GaussianLinear(TaskKeys):
     """y = x·w + b + noise with standard normal inputs: the article's task."""
 
     kind: Literal["gaussian_linear"] = "gaussian_linear"
@@ -25,7 +36,7 @@ class GaussianLinear(Strict):
     noise_std: NonNegative = Field(0.01, description="standard deviation of the target noise σ")
 
 
-class Polynomial(Strict):
+class Polynomial(TaskKeys):
     """A cubic in one variable, fitted with polynomials in an orthonormal Legendre basis."""
 
     kind: Literal["polynomial"]
@@ -37,8 +48,12 @@ class Polynomial(Strict):
     )
     noise_std: NonNegative = Field(0.3, description="standard deviation of the target noise σ")
 
+    @property
+    def n_features(self) -> int:
+        return self.degree
 
-class Finite(Strict):
+
+class Finite(TaskKeys):
     """A task with so many rows and no more.
 
     Validation and test parts that are left out have their defaults, or what the other parts leave of the rows.
@@ -109,6 +124,8 @@ class Finite(Strict):
 class ModularAddition(Finite):
     """(a + b) mod m from one-hot a and b: the task on which networks grok."""
 
+    called: ClassVar[Mapping[str, str]] = {"en": "modular addition", "zh": "模加法"}
+
     kind: Literal["modular_addition"]
     modulus: Annotated[int, BeforeValidator(whole), Field(ge=3, le=199)] = Field(31, description="m")
     n_train: Count = Field(480, description="training pairs out of m²")
@@ -121,6 +138,10 @@ class ModularAddition(Finite):
         return int(whole(cls._default("modulus", keys))) ** 2
 
     @property
+    def n_features(self) -> int:
+        return 2 * self.modulus
+
+    @property
     def n_classes(self) -> int:
         return self.modulus
 
@@ -129,6 +150,8 @@ class Diabetes(Finite):
     """442 patients, 10 measurements: disease progression after a year, standardised."""
 
     ROWS: ClassVar[int] = 442
+    called: ClassVar[Mapping[str, str]] = {"en": "diabetes", "zh": "糖尿病数据"}
+    collected: ClassVar[bool] = True
 
     kind: Literal["diabetes"]
     n_train: Count = Field(60, description="training rows")
@@ -136,17 +159,27 @@ class Diabetes(Finite):
     n_test: Count = Field(191, description="test rows; left out: fewer where n_train needs them")
     degree: Literal[1, 2] = Field(2, description="polynomial features: 1 (10 columns) or 2 (65 columns)")
 
+    @property
+    def n_features(self) -> int:
+        return 10 if self.degree == 1 else 65
+
 
 class Digits(Finite):
     """1,797 images of handwritten digits, 8 × 8 pixels."""
 
     ROWS: ClassVar[int] = 1797
+    called: ClassVar[Mapping[str, str]] = {"en": "digits", "zh": "手写数字"}
+    collected: ClassVar[bool] = True
 
     kind: Literal["digits"]
     n_train: Count = Field(300, description="training rows")
     n_validation: Count = Field(500, description="validation rows; left out: fewer where n_train needs them")
     n_test: Count = Field(997, description="test rows; left out: fewer where n_train needs them")
     label_noise: Rate = Field(0.0, description="share of training labels that are replaced by another class")
+
+    @property
+    def n_features(self) -> int:
+        return 64
 
     @property
     def n_classes(self) -> int:
@@ -157,12 +190,18 @@ class BreastCancer(Finite):
     """569 biopsies, 30 measurements: malignant or benign."""
 
     ROWS: ClassVar[int] = 569
+    called: ClassVar[Mapping[str, str]] = {"en": "breast cancer", "zh": "乳腺癌数据"}
+    collected: ClassVar[bool] = True
 
     kind: Literal["breast_cancer"]
     n_train: Count = Field(60, description="training rows")
     n_validation: Count = Field(200, description="validation rows; left out: fewer where n_train needs them")
     n_test: Count = Field(309, description="test rows; left out: fewer where n_train needs them")
     label_noise: Rate = Field(0.0, description="share of training labels that are replaced by another class")
+
+    @property
+    def n_features(self) -> int:
+        return 30
 
     @property
     def n_classes(self) -> int:
@@ -176,5 +215,3 @@ Task = Annotated[
 ]
 
 TASKS = by_kind(Task)
-# Rows of the data sets that ship with scikit-learn.
-BUNDLED_ROWS = {kind: task.ROWS for kind, task in TASKS.items() if hasattr(task, "ROWS")}

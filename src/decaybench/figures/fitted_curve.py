@@ -13,7 +13,7 @@ from matplotlib.ticker import FixedLocator
 from decaybench.analysis.statistics import FloatArray
 from decaybench.analysis.weights import is_full_batch, trained_state, why_none
 from decaybench.cells.grid import weight_decay_label
-from decaybench.config.models import Polynomial, Variant
+from decaybench.config import Polynomial, Variant
 from decaybench.figures import labels, style
 from decaybench.figures.axes import linear_axis
 from decaybench.figures.canvas import canvas, label_ends

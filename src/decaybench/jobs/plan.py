@@ -16,7 +16,7 @@ from typing import Any
 
 from decaybench.cells.blocks import block_name, format_names
 from decaybench.cells.grid import BlockSpec, block_specs, seeds_for_nodes, seeds_per_block, study_spec
-from decaybench.config.models import Config, Study
+from decaybench.config import Config, Study
 from decaybench.jobs import resources
 from decaybench.learning import code_of
 from decaybench.provenance.code import fingerprint

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from decaybench import tasks
-from decaybench.config.models import Module, Recipe
+from decaybench.config import Module, Recipe
 from decaybench.provenance.code import fingerprint
 
 MODULES = {

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from decaybench.cells.grid import Cell
-from decaybench.config.models import Recipe
+from decaybench.config import Recipe
 from decaybench.learning.loop import Model
 from decaybench.learning.optimizers import Settings
 from decaybench.tasks.streams import Purpose, shuffled_rows, stream

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from decaybench.config.models import Linear, Recipe
+from decaybench.config import Linear, Recipe
 from decaybench.learning import span
 from decaybench.learning.batch import LOSS_FACTOR, Batch, Lane, Problem
 from decaybench.learning.full_batch import residual_gradient, singular_coordinates

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from decaybench.config.models import Linear, Mlp, Recipe
+from decaybench.config import Linear, Mlp, Recipe
 from decaybench.learning import networks
 from decaybench.learning.batch import LOSS_FACTOR, Batch, Lane, Problem
 from decaybench.learning.loop import Rows

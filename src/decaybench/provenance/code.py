@@ -15,10 +15,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT.name
 # Configs are data: all that they say stands in a job's spec, so the code that reads them is left out.
-DATA_MODULES = {
-    PACKAGE,
-    *(f"{PACKAGE}.{name}" for name in ("config", "config.models", "config.parsing", "provenance.code")),
-}
+CONFIG = [f"config.{path.stem}" for path in (ROOT / "config").glob("*.py")]
+DATA_MODULES = {PACKAGE, *(f"{PACKAGE}.{name}" for name in ("config", *CONFIG, "provenance.code"))}
 
 
 def fingerprint(*entries: str, libraries: tuple[str, ...] = ()) -> str:

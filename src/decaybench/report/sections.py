@@ -1,6 +1,7 @@
 """The sections of the page in order: a number for the file name, a name for links, and when it applies.
 
-A new section is one line here and one template a language: sections/NN_name.{en,zh}.html.j2.
+A new section is one line here, where it stands on the page, and one template, sections/NN_name.html.j2, whose
+texts the catalogues translate. Where languages differ in more than words, each has its own: NN_name.{en,zh}.html.j2.
 """
 
 from __future__ import annotations
@@ -226,9 +227,10 @@ class Section:
     title: str
     applies: Callable[[Page], bool] = lambda page: True
 
-    def template(self, language: str) -> str:
-        """The file of its prose."""
-        return f"sections/{self.number:02d}_{self.name.replace('-', '_')}.{language}.html.j2"
+    def templates(self, language: str) -> list[str]:
+        """Where its prose may stand: in a file for all languages, or in the language's own."""
+        stem = f"sections/{self.number:02d}_{self.name.replace('-', '_')}"
+        return [f"{stem}.html.j2", f"{stem}.{language}.html.j2"]
 
 
 SECTIONS = (

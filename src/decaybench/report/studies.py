@@ -13,9 +13,8 @@ from typing import Any
 
 from decaybench.analysis.weights import is_full_batch, why_none
 from decaybench.cells.grid import weight_decay_label
-from decaybench.config.models import (
+from decaybench.config import (
     BASE,
-    BUNDLED_ROWS,
     Config,
     GaussianLinear,
     Linear,
@@ -206,7 +205,7 @@ class VariantView:
     @property
     def overlap(self) -> bool:
         """Whether seeds are random splits of one data set, which share rows."""
-        return self.variant.task.kind in BUNDLED_ROWS
+        return self.variant.task.collected
 
     @property
     def classes(self) -> bool:
@@ -234,7 +233,7 @@ class StudyView:
     @property
     def real(self) -> bool:
         """Whether the data were collected, not drawn."""
-        return self.study.task.kind in BUNDLED_ROWS
+        return self.study.task.collected
 
     @cached_property
     def starts(self) -> list[VariantView]:

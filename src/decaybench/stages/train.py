@@ -17,9 +17,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from decaybench.cells import tables
 from decaybench.cells.blocks import kept_name, other_layouts
 from decaybench.cells.grid import BlockSpec, Cell
-from decaybench.cells import tables
 from decaybench.learning import code_of
 
 

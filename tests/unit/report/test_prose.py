@@ -12,13 +12,13 @@ from babel.messages.extract import extract
 from pages import facts_of, read
 
 import decaybench.report as report
-from decaybench.config.models import Study
+from decaybench.config import Study
 from decaybench.figures import labels
 from decaybench.report import findings
 from decaybench.report.catalogue import SHOWN, catalogue
 from decaybench.report.figures import TITLES
 from decaybench.report.render import WordingError, make_environment, page_text
-from decaybench.report.sections import Page
+from decaybench.report.sections import SECTIONS, Page
 from decaybench.report.studies import study_views
 
 ROOT = Path(report.__file__).parent
@@ -69,10 +69,13 @@ def test_the_catalogue_is_complete_and_nothing_in_it_is_fuzzy_or_dead():
 
 
 def test_every_section_has_prose_in_both_languages():
-    names = {path.name.split(".")[0] for path in (ROOT / "templates" / "sections").iterdir()}
-    for name in names:
-        for language in ("en", "zh"):
-            assert (ROOT / "templates" / "sections" / f"{name}.{language}.html.j2").exists()
+    files = {path.relative_to(ROOT / "templates").as_posix() for path in (ROOT / "templates" / "sections").iterdir()}
+    for section in SECTIONS:
+        shared, *_ = both = [section.templates(language) for language in ("en", "zh")]
+        own = {templates[1] for templates in both}
+        assert files & {shared[0], *own} in ({shared[0]}, own)
+        files -= {shared[0], *own}
+    assert not files
 
 
 OUTCOMES = {

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from decaybench.analysis.regimes import Arm, Case, log_ratio, ratio, source
 from decaybench.analysis.verdicts import Claim, Measurement
 from decaybench.cells.grid import weight_decay_label
-from decaybench.config.models import GaussianLinear
+from decaybench.config import GaussianLinear
 
 
 def pairs(case: Case) -> Iterator[tuple[Arm, Arm, list[float]]]:

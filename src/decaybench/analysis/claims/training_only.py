@@ -10,7 +10,7 @@ from decaybench.analysis import prediction
 from decaybench.analysis.regimes import Arm, Case
 from decaybench.analysis.verdicts import Claim, Measurement
 from decaybench.cells.grid import weight_decay_label
-from decaybench.config.models import Linear
+from decaybench.config import Linear
 from decaybench.tasks import generate
 from decaybench.theory.spectral import state_after
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
+from decaybench.analysis.contrasts import is_full_batch
 from decaybench.analysis.fact import Fact, fact, overlap_of, paired, plain_fact, share_fact
 from decaybench.analysis.prediction import factor, initial_state, steps_of, truth_of
 from decaybench.analysis.statistics import FloatArray, mean, means
@@ -42,11 +43,6 @@ def why_none(variant: Variant) -> str | None:
     if task.n_train % training.batch_size:
         return "the last batch of an epoch is smaller than the others"
     return "too many steps to replay" if steps_of(variant) > REPLAYED else None
-
-
-def is_full_batch(variant: Variant) -> bool:
-    """Whether every step sees all rows."""
-    return variant.training.batch_size >= variant.task.n_train
 
 
 def is_zero_start(variant: Variant) -> bool:

@@ -90,9 +90,24 @@ class Problem:
     parameters: list[Tensor]
     inputs: Tensor  # [lanes, n_train, features]
     targets: Tensor  # [lanes, n_train, outputs]
+    constant_loss: Tensor  # [lanes, 1]: train loss, without ½, of the best constant prediction
     settings: Settings
     dropout_units: int  # uniform draws a row and step; 0 without dropout
     describe: Callable[[list[Tensor]], dict[str, Tensor]]  # norms and bias of every cell, [lanes, columns]
+
+
+def constant_loss(targets: Tensor, loss: str) -> Tensor:
+    """Train loss [lanes, 1] of predicting the mean of the targets [lanes, n_train, outputs], of classes their shares.
+
+    Averaged by numpy, whose sums over a lane do not depend on how many lanes there are.
+    """
+    values = targets.double().cpu().numpy()
+    mean = values.mean(axis=1, keepdims=True)
+    if loss == "cross_entropy":
+        found = -np.sum(mean * np.log(mean, out=np.zeros_like(mean), where=mean > 0), axis=2)
+    else:
+        found = np.mean((values - mean) ** 2, axis=(1, 2))[:, None]
+    return torch.as_tensor(found, device=targets.device)
 
 
 def row_orders(batch: Batch) -> Iterator[Tensor | None]:

@@ -19,7 +19,7 @@ from decaybench.analysis.memorised import memorised_facts
 from decaybench.analysis.occam import degree_facts, same_norm_facts
 from decaybench.analysis.overlays import baseline_facts, smoother_facts, theory_facts
 from decaybench.analysis.published import published_facts
-from decaybench.analysis.records import Fact, fact, overlap_of, paired, plain_fact, unit_of
+from decaybench.analysis.records import Fact, fact, overlap_of, paired, plain_fact, share_fact, unit_of
 from decaybench.analysis.remedies import remedy_facts
 from decaybench.analysis.selection import choose
 from decaybench.analysis.spread import tail_facts, variance_facts
@@ -82,7 +82,7 @@ def variant_facts(variant: Variant, cells: pd.DataFrame) -> dict[str, Fact]:
     }
     wide = _wide(healthy)
     for key, estimate in zip(wide.columns, column_means(wide, overlap), strict=True):
-        facts[key] = fact(estimate, _unit(key.partition("/")[2], variant))
+        facts[key] = _measured(key.partition("/")[2], estimate, variant)
     facts.update(_choice(variant, cells, overlap))
     return facts
 
@@ -125,12 +125,12 @@ def column_means(wide: pd.DataFrame, overlap: float | None) -> list[Estimate]:
     return [estimates[position] for position in range(wide.shape[1])]
 
 
-def _unit(metric: str, variant: Variant) -> str:
-    if metric.endswith("accuracy"):
-        return "share"
-    if metric.endswith("norm"):
-        return "weight units"
-    return unit_of(variant)
+def _measured(name: str, estimate: Estimate, variant: Variant) -> Fact:
+    """A metric, or its paired difference, in the metric's own unit."""
+    metric = name.removesuffix("_difference")
+    if metric in ACCURACIES:
+        return share_fact(estimate, least=0.0 if name == metric else -1.0)
+    return fact(estimate, "weight units" if metric.endswith("_norm") else unit_of(variant))
 
 
 def _choice(variant: Variant, cells: pd.DataFrame, overlap: float | None) -> dict[str, Fact]:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from decaybench.analysis import smoothers
-from decaybench.analysis.records import Fact, fact, paired, plain_fact
+from decaybench.analysis.records import Fact, fact, paired, plain_fact, resolution_of, unit_of
 from decaybench.analysis.statistics import FloatArray, mean, resampled_means
 from decaybench.config import Polynomial, Study, Variant
 from decaybench.grid import weight_decay_label
@@ -112,12 +112,14 @@ def same_norm_facts(study: Study, tables: Mapping[str, pd.DataFrame]) -> Iterato
     _, worse, better = widest
     by_name = {name: losses for name, _, losses in pairs}
     joined = pd.concat([by_name[better[0]][better[1]], by_name[worse[0]][worse[1]]], axis=1, join="inner").dropna()
+    if (joined.to_numpy(np.float64) <= resolution_of(known[worse[0]])).any():
+        return  # of a loss that is 0 to the precision of the arithmetic no ratio is taken
     method = f"norms within a factor {CLOSE:g}, the worse one not longer"
     for side, point in (("better", better), ("worse", worse)):
         where = f"{point[0]}/{weight_decay_label(point[1])}"
         yield f"same_norm/{side}", plain_fact(where, "variant and λ", method, len(joined))
         yield f"same_norm/{side}/weight_norm", plain_fact(point[2], "weight units", "mean", len(joined))
-        yield f"same_norm/{side}/test_loss", plain_fact(point[3], "squared target units", "mean", len(joined))
+        yield f"same_norm/{side}/test_loss", plain_fact(point[3], unit_of(known[point[0]]), "mean", len(joined))
     ratio = mean(np.log(joined.iloc[:, 1].to_numpy(np.float64) / joined.iloc[:, 0].to_numpy(np.float64)))
     bounds = {key: None if value is None else float(np.exp(value)) for key, value in
               (("value", ratio.value), ("low", ratio.low), ("high", ratio.high))}  # fmt: skip

@@ -12,7 +12,7 @@ import pandas as pd
 
 from decaybench.analysis import prediction
 from decaybench.analysis.early_stopping import Curves, curves
-from decaybench.analysis.records import overlap_of, paired
+from decaybench.analysis.records import overlap_of, paired, resolution_of
 from decaybench.analysis.statistics import FloatArray
 from decaybench.config import Config, GaussianLinear, Linear, Polynomial, Variant
 
@@ -40,6 +40,11 @@ class Arm:
     def overlap(self) -> float | None:
         """See `statistics.means`."""
         return overlap_of(self.variant)
+
+    @property
+    def resolution(self) -> float:
+        """The loss up to which a loss counts as 0."""
+        return resolution_of(self.variant)
 
     @cached_property
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -183,12 +188,28 @@ class Case:
         return families
 
 
-def log_ratio(above: pd.Series[float], below: pd.Series[float]) -> FloatArray:
-    """Logarithm of the ratio within each seed that both have."""
+def log_ratio(above: pd.Series[float], below: pd.Series[float], resolution: float) -> FloatArray:
+    """Logarithm of the ratio within each seed that both have; NaN where one of both is at most `resolution`."""
     joined = pd.concat([above, below], axis=1, join="inner").dropna().to_numpy(np.float64)
-    tiny = np.finfo(np.float64).tiny  # a training loss can be exactly zero
-    logs = np.log(np.maximum(joined, tiny))
-    return np.asarray(logs[:, 0] - logs[:, 1])
+    return logarithm(joined[:, 0], joined[:, 1], resolution)
+
+
+def logarithm(above: FloatArray, below: FloatArray, resolution: float) -> FloatArray:
+    """Logarithms of ratios, elementwise; NaN where one of both is 0 to the precision of the arithmetic."""
+    known = (above > resolution) & (below > resolution)
+    ones = np.ones_like(above)
+    return np.where(known, np.log(np.where(known, above, ones)) - np.log(np.where(known, below, ones)), np.nan)
+
+
+def least_change(above: FloatArray, below: FloatArray, resolution: float) -> FloatArray:
+    """As `logarithm`, but a lower bound where `below` is 0 to the precision of the arithmetic."""
+    return logarithm(above, np.maximum(below, np.nextafter(resolution, np.inf)), resolution)
+
+
+def weaker_first(values: FloatArray) -> float:
+    """A key that sorts effects by their means, those that cannot be computed first."""
+    centre = float(np.mean(values))
+    return -np.inf if np.isnan(centre) else centre
 
 
 def ratio(above: float | None, below: float | None) -> float | None:

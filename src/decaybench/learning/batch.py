@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from decaybench import tasks
 from decaybench.config import Recipe
 from decaybench.grid import Cell
 from decaybench.learning.loop import Model
@@ -97,17 +98,9 @@ class Problem:
 
 
 def constant_loss(targets: Tensor, loss: str) -> Tensor:
-    """Train loss [lanes, 1] of predicting the mean of the targets [lanes, n_train, outputs], of classes their shares.
-
-    Averaged by numpy, whose sums over a lane do not depend on how many lanes there are.
-    """
-    values = targets.double().cpu().numpy()
-    mean = values.mean(axis=1, keepdims=True)
-    if loss == "cross_entropy":
-        found = -np.sum(mean * np.log(mean, out=np.zeros_like(mean), where=mean > 0), axis=2)
-    else:
-        found = np.mean((values - mean) ** 2, axis=(1, 2))[:, None]
-    return torch.as_tensor(found, device=targets.device)
+    """Train loss [lanes, 1] of the best constant prediction of targets [lanes, n_train, outputs]."""
+    found = tasks.constant_loss(targets.double().cpu().numpy(), loss)
+    return torch.as_tensor(found, device=targets.device)[:, None]
 
 
 def row_orders(batch: Batch) -> Iterator[Tensor | None]:

@@ -17,7 +17,8 @@ def measure(case: Case) -> Iterator[Measurement]:
         if 0.0 in few.decays and 0.0 in more.decays:
             joined = pd.concat([_gap(few), _gap(more)], axis=1, join="inner").to_numpy(np.float64)
             a, b = joined.T
-            values = (a - b) / np.maximum(np.abs(a) + np.abs(b), np.finfo(np.float64).tiny)
+            both = np.abs(a) + np.abs(b)
+            values = np.divide(a - b, both, out=np.full_like(a, np.nan), where=both > few.resolution)
             m = more.variant.task.n_train
             yield Measurement(few, few.label(f"against {m} rows", f"与 {m} 行相比"), values, *_predicted(few, more))
 

@@ -19,6 +19,7 @@ from decaybench.analysis.memorised import memorised_facts
 from decaybench.analysis.occam import degree_facts, same_norm_facts
 from decaybench.analysis.overlays import baseline_facts, smoother_facts, theory_facts
 from decaybench.analysis.published import published_facts
+from decaybench.analysis.reach import limits
 from decaybench.analysis.records import Fact, fact, overlap_of, paired, plain_fact, share_fact, unit_of
 from decaybench.analysis.remedies import remedy_facts
 from decaybench.analysis.selection import choose
@@ -80,6 +81,8 @@ def variant_facts(variant: Variant, cells: pd.DataFrame) -> dict[str, Fact]:
         "n_diverged": plain_fact(int(cells["diverged"].sum()), "cells", "count"),
         "n_seeds": plain_fact(int(cells["seed"].nunique()), "seeds", "count"),
     }
+    for weight_decay, lost in cells[cells["diverged"]].groupby("weight_decay"):
+        facts[f"{weight_decay_label(float(weight_decay))}/n_diverged"] = plain_fact(len(lost), "cells", "count")  # type: ignore[arg-type]
     wide = _wide(healthy)
     for key, estimate in zip(wide.columns, column_means(wide, overlap), strict=True):
         facts[key] = _measured(key.partition("/")[2], estimate, variant)
@@ -140,6 +143,8 @@ def _choice(variant: Variant, cells: pd.DataFrame, overlap: float | None) -> dic
     grid = validation.columns.to_numpy(np.float64)
     n = len(validation)
     choice = choose(grid, _values(validation), _values(test), overlap)
+    if choice.edge == "high":  # only then are the limits asked for
+        choice = choose(grid, _values(validation), _values(test), overlap, limits(variant, cells, grid.tolist()))
     by = "lowest mean validation loss"
     facts = {
         "chosen/weight_decay": plain_fact(choice.chosen, "λ", by, n),
@@ -150,6 +155,9 @@ def _choice(variant: Variant, cells: pd.DataFrame, overlap: float | None) -> dic
         "chosen/edge": plain_fact(choice.edge, "end of the grid", by, n),
         "chosen/try_next": plain_fact(choice.try_next, "λ", "a factor 3 a step beyond the end", n),
     }
+    if choice.cap is not None:
+        facts["chosen/cap"] = plain_fact(choice.cap, "λ", f"no advice reaches it: {choice.capped_by}", n)
+        facts["chosen/capped_by"] = plain_fact(choice.capped_by, "limit of λ", "the smallest of those known", n)
     for weight_decay, probability in choice.probability_best.items():
         label = weight_decay_label(weight_decay)
         facts[f"{label}/probability_best"] = plain_fact(probability, "share", "bootstrap over seeds", n)

@@ -191,19 +191,20 @@ class Case:
 def log_ratio(above: pd.Series[float], below: pd.Series[float], resolution: float) -> FloatArray:
     """Logarithm of the ratio within each seed that both have; NaN where one of both is at most `resolution`."""
     joined = pd.concat([above, below], axis=1, join="inner").dropna().to_numpy(np.float64)
-    return logarithm(joined[:, 0], joined[:, 1], resolution)
+    known = (joined > resolution).all(axis=1)
+    logs = np.log(np.where(known[:, None], joined, 1.0))
+    return np.where(known, logs[:, 0] - logs[:, 1], np.nan)
 
 
 def logarithm(above: FloatArray, below: FloatArray, resolution: float) -> FloatArray:
     """Logarithms of ratios, elementwise; NaN where one of both is 0 to the precision of the arithmetic."""
     known = (above > resolution) & (below > resolution)
-    ones = np.ones_like(above)
-    return np.where(known, np.log(np.where(known, above, ones)) - np.log(np.where(known, below, ones)), np.nan)
+    return np.where(known, np.log(np.divide(above, below, out=np.ones_like(above), where=known)), np.nan)
 
 
-def least_change(above: FloatArray, below: FloatArray, resolution: float) -> FloatArray:
-    """As `logarithm`, but a lower bound where `below` is 0 to the precision of the arithmetic."""
-    return logarithm(above, np.maximum(below, np.nextafter(resolution, np.inf)), resolution)
+def at_least(resolution: float) -> float:
+    """The smallest loss that does not count as 0: put in place of smaller ones, it bounds a ratio from below."""
+    return float(np.nextafter(resolution, np.inf))
 
 
 def weaker_first(values: FloatArray) -> float:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
-from decaybench.analysis.regimes import Arm, Case, least_change, log_ratio, ratio, source, weaker_first
+from decaybench.analysis.regimes import Arm, Case, at_least, log_ratio, ratio, source, weaker_first
 from decaybench.analysis.statistics import FloatArray
 from decaybench.analysis.verdicts import ZERO_LOSS, Claim, Measurement
 from decaybench.grid import weight_decay_label
@@ -48,10 +46,10 @@ def measure(case: Case) -> Iterator[Measurement]:
 
 def _leg(arm: Arm, metric: str, above: float, below: float) -> FloatArray:
     """Logarithm of a factor by seed; of the training loss, which may begin at 0, at least that."""
+    lower = arm.column(metric, below)
     if metric == "train_loss":
-        one, other = (arm.column(metric, decay).to_numpy(np.float64) for decay in (above, below))
-        return least_change(one, other, arm.resolution)
-    return log_ratio(arm.column(metric, above), arm.column(metric, below), arm.resolution)
+        lower = lower.clip(lower=at_least(arm.resolution))
+    return log_ratio(arm.column(metric, above), lower, arm.resolution)
 
 
 CLAIM = Claim(

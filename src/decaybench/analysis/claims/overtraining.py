@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from decaybench.analysis.regimes import Arm, Case, least_change, logarithm, ratio, source, weaker_first
+import numpy as np
+
+from decaybench.analysis.regimes import Arm, Case, at_least, logarithm, ratio, source, weaker_first
 from decaybench.analysis.verdicts import AT_ITS_END, ZERO_LOSS, Claim, Measurement
 
 RECORDS = 8  # of the history, below which a turn cannot be seen
@@ -27,7 +29,7 @@ def measure(case: Case) -> Iterator[Measurement]:
             continue
         turn, least = found.turn, arm.resolution
         rise = logarithm(found.test[:, -1], found.test[:, turn], least)
-        fall = least_change(found.train[:, turn], found.train[:, -1], least)
+        fall = logarithm(found.train[:, turn], np.maximum(found.train[:, -1], at_least(least)), least)
         epoch = int(found.epochs[turn])
         weaker = min(rise, fall, key=weaker_first)
         # Theory speaks of the test loss, so of the rise alone.

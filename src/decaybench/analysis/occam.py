@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from decaybench.analysis import contrasts, smoothers
-from decaybench.analysis.fact import Fact, fact, paired, plain_fact, unit_of
+from decaybench.analysis.fact import Fact, fact, paired, plain_fact, resolution_of, unit_of
 from decaybench.analysis.statistics import FloatArray, mean, resampled_means
 from decaybench.cells.grid import weight_decay_label
 from decaybench.config import Polynomial, Study, Variant
@@ -148,6 +148,8 @@ def same_norm_facts(study: Study, tables: Mapping[str, pd.DataFrame]) -> Iterato
         return
     _, worse, better = max(found, key=lambda pair: pair[0])
     joined = pd.concat([better.losses, worse.losses], axis=1, join="inner").dropna()
+    if (joined.to_numpy(np.float64) <= resolution_of(study.resolved()[0])).any():
+        return  # of a loss that is 0 to the precision of the arithmetic no ratio is taken
     method = f"norms within a factor {CLOSE:g}, the worse one not longer"
     for side, point in (("better", better), ("worse", worse)):
         yield f"same_norm/{side}", plain_fact(point.where, "variant and λ", method, len(joined))

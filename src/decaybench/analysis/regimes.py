@@ -11,7 +11,7 @@ import pandas as pd
 
 from decaybench.analysis import contrasts, prediction
 from decaybench.analysis.early_stopping import Curves, curves
-from decaybench.analysis.fact import overlap_of, paired
+from decaybench.analysis.fact import overlap_of, paired, resolution_of
 from decaybench.analysis.statistics import FloatArray
 from decaybench.config import Config, GaussianLinear, Linear, Polynomial, Variant
 
@@ -32,6 +32,11 @@ class Arm:
     def overlap(self) -> float | None:
         """See `statistics.means`."""
         return overlap_of(self.variant)
+
+    @property
+    def resolution(self) -> float:
+        """The loss up to which a loss counts as 0."""
+        return resolution_of(self.variant)
 
     @cached_property
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -169,12 +174,29 @@ def on_common_seeds(first: Arm, others: Sequence[Arm]) -> tuple[list[Arm], list[
     return contrasts.with_common_seeds(first.seeds, {arm: arm.seeds for arm in others})
 
 
-def log_ratio(above: pd.Series[float], below: pd.Series[float]) -> FloatArray:
-    """Logarithm of the ratio within each seed that both have."""
+def log_ratio(above: pd.Series[float], below: pd.Series[float], resolution: float) -> FloatArray:
+    """Logarithm of the ratio within each seed that both have; NaN where one of both is at most `resolution`."""
     joined = pd.concat([above, below], axis=1, join="inner").dropna().to_numpy(np.float64)
-    tiny = np.finfo(np.float64).tiny  # a training loss can be exactly zero
-    logs = np.log(np.maximum(joined, tiny))
-    return np.asarray(logs[:, 0] - logs[:, 1])
+    known = np.asarray((joined > resolution).all(axis=1))
+    logs = np.log(np.where(known[:, None], joined, 1.0))
+    return np.where(known, logs[:, 0] - logs[:, 1], np.nan)
+
+
+def logarithm(above: FloatArray, below: FloatArray, resolution: float) -> FloatArray:
+    """Logarithms of ratios, elementwise; NaN where one of both is 0 to the precision of the arithmetic."""
+    known = (above > resolution) & (below > resolution)
+    return np.where(known, np.log(np.divide(above, below, out=np.ones_like(above), where=known)), np.nan)
+
+
+def at_least(resolution: float) -> float:
+    """The smallest loss that does not count as 0: put in place of smaller ones, it bounds a ratio from below."""
+    return float(np.nextafter(resolution, np.inf))
+
+
+def weaker_first(values: FloatArray) -> float:
+    """A key that sorts effects by their means, those that cannot be computed first."""
+    centre = float(np.mean(values))
+    return -np.inf if np.isnan(centre) else centre
 
 
 def ratio(above: float | None, below: float | None) -> float | None:

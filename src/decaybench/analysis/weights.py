@@ -121,8 +121,8 @@ def weight_facts(variant: Variant, cells: pd.DataFrame) -> Iterator[tuple[str, F
         columns["weight_sign_right"] = (np.sign(weights) == np.sign(truth)).mean(axis=2), "share"
     for name, (values, unit) in columns.items():
         for decay, estimate in zip(decays, means(values, overlap=overlap), strict=True):
-            bounded = unit == "share" and not name.startswith("weight_kept")  # what is left may exceed what there was
-            found = share_fact(estimate) if bounded else fact(estimate, unit)
+            most = np.inf if name.startswith("weight_kept") else 1.0  # what is left may exceed what there was
+            found = share_fact(estimate, most=most) if unit == "share" else fact(estimate, unit)
             yield f"{weight_decay_label(float(decay))}/{name}", found
     for decay, count in zip(decays, zeros, strict=True):
         label = weight_decay_label(float(decay))

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from decaybench import tasks
 from decaybench.cells.grid import Cell
 from decaybench.config import Recipe
 from decaybench.learning.loop import Model
@@ -90,9 +91,16 @@ class Problem:
     parameters: list[Tensor]
     inputs: Tensor  # [lanes, n_train, features]
     targets: Tensor  # [lanes, n_train, outputs]
+    constant_loss: Tensor  # [lanes, 1]: train loss, without ½, of the best constant prediction
     settings: Settings
     dropout_units: int  # uniform draws a row and step; 0 without dropout
     describe: Callable[[list[Tensor]], dict[str, Tensor]]  # norms and bias of every cell, [lanes, columns]
+
+
+def constant_loss(targets: Tensor, loss: str) -> Tensor:
+    """Train loss [lanes, 1] of the best constant prediction of targets [lanes, n_train, outputs]."""
+    found = tasks.constant_loss(targets.double().cpu().numpy(), loss)
+    return torch.as_tensor(found, device=targets.device)[:, None]
 
 
 def row_orders(batch: Batch) -> Iterator[Tensor | None]:

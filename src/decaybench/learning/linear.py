@@ -17,7 +17,7 @@ from torch import Tensor
 
 from decaybench.config import Linear, Recipe
 from decaybench.learning import span
-from decaybench.learning.batch import LOSS_FACTOR, Batch, Lane, Problem
+from decaybench.learning.batch import LOSS_FACTOR, Batch, Lane, Problem, constant_loss
 from decaybench.learning.full_batch import residual_gradient, singular_coordinates
 from decaybench.learning.loop import Rows
 from decaybench.learning.optimizers import Gradient, RowGradient, Settings
@@ -87,6 +87,9 @@ class LinearModel:
     def norms(self, parameters: list[Tensor]) -> dict[str, Tensor]:
         """‖w‖₂ and its parts inside and outside of the row space, as far as the coordinates tell them."""
         return {"weight_norm": span.norm(parameters[0][:, :-1])}
+
+    def finite(self, parameters: list[Tensor]) -> Tensor:
+        return torch.isfinite(parameters[0]).all(1)
 
     def where(self, cells: Tensor, new: Tensor, old: Tensor) -> Tensor:
         return torch.where(cells[:, None, :], new, old)
@@ -188,6 +191,7 @@ def build(batch: Batch) -> Problem:
         parameters=[theta],
         inputs=training[0][lane_of].contiguous(),
         targets=training[1][lane_of].contiguous(),
+        constant_loss=constant_loss(train_targets, batch.recipe.loss)[lane_of],
         settings=_settings(batch, theta),
         dropout_units=n_features if model.keep is not None else 0,
         describe=describe,

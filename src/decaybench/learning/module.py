@@ -15,7 +15,7 @@ from torch.func import functional_call, grad, vmap
 
 from decaybench.config import ConfigError, Module, Recipe
 from decaybench.learning import networks
-from decaybench.learning.batch import LOSS_FACTOR, Batch, Lane, Problem
+from decaybench.learning.batch import LOSS_FACTOR, Batch, Lane, Problem, constant_loss
 from decaybench.learning.loop import Rows
 from decaybench.learning.networks import Evaluation
 from decaybench.learning.optimizers import Gradient
@@ -68,6 +68,9 @@ class ModuleModel:
     def metrics(self, parameters: list[Tensor]) -> dict[str, Tensor]:
         return self.evaluation.metrics(self.forward, parameters, self._norm(parameters))
 
+    def finite(self, parameters: list[Tensor]) -> Tensor:
+        return networks.finite(parameters)
+
     def where(self, cells: Tensor, new: Tensor, old: Tensor) -> Tensor:
         return networks.where(cells, new, old)
 
@@ -103,7 +106,8 @@ def build(batch: Batch) -> Problem:
     )
     _check_output(model, stacked, inputs, networks.n_outputs(recipe), recipe)
     settings = networks.settings(batch, stacked, is_bias)
-    return Problem(model, stacked, inputs, targets, settings, 0, model.describe)
+    constant = constant_loss(targets, recipe.loss)
+    return Problem(model, stacked, inputs, targets, constant, settings, 0, model.describe)
 
 
 def _check_output(model: ModuleModel, parameters: list[Tensor], inputs: Tensor, wanted: int, recipe: Recipe) -> None:

@@ -98,6 +98,11 @@ def joint_norm(weights: list[Tensor]) -> Tensor:
     return torch.stack(squares).sum(0).sqrt()[:, None]
 
 
+def finite(parameters: list[Tensor]) -> Tensor:
+    """Whether all parameters of a cell are finite, [cells, 1]."""
+    return torch.stack([torch.isfinite(parameter).flatten(1).all(1) for parameter in parameters]).all(0)[:, None]
+
+
 def where(cells: Tensor, new: Tensor, old: Tensor) -> Tensor:
     """A parameter that is new for the cells [cells, 1] that are true."""
     return torch.where(cells.reshape(-1, *(1,) * (new.ndim - 1)), new, old)

@@ -28,7 +28,7 @@ def measure(case: Case) -> Iterator[Measurement]:
     """Test loss with a free bias over test loss with a decayed one, at the λ chosen for the free one."""
     for free, decayed, common in pairs(case):
         decay = free.chosen(common)
-        values = log_ratio(free.column("test_loss", decay), decayed.column("test_loss", decay))
+        values = log_ratio(free.column("test_loss", decay), decayed.column("test_loss", decay), free.resolution)
         predicted = ratio(free.predicted(decay), decayed.predicted(decay))
         en, zh = true_bias(free)
         where = f"λ = {weight_decay_label(decay)}"

@@ -18,7 +18,7 @@ def measure(case: Case) -> Iterator[Measurement]:
         if not dropped:
             continue
         best = min(dropped, key=lambda arm: arm.column("validation_loss", 0.0).loc[seeds].mean())
-        values = log_ratio(plain[0].column("test_loss", 0.0), best.column("test_loss", 0.0))
+        values = log_ratio(plain[0].column("test_loss", 0.0), best.column("test_loss", 0.0), best.resolution)
         predicted = ratio(plain[0].predicted(0.0), best.predicted(0.0))
         rate = f"{best.variant.model.dropout:g}"  # type: ignore[union-attr]
         said = "ratio of expected test losses; dropout as the decay that it stands for"

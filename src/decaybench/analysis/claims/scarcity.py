@@ -18,7 +18,8 @@ def measure(case: Case) -> Iterator[Measurement]:
             joined = pd.concat([_gap(few), _gap(more)], axis=1, join="inner")
             seeds = [int(seed) for seed in joined.index]
             a, b = joined.to_numpy(np.float64).T
-            values = (a - b) / np.maximum(np.abs(a) + np.abs(b), np.finfo(np.float64).tiny)
+            both = np.abs(a) + np.abs(b)
+            values = np.divide(a - b, both, out=np.full_like(a, np.nan), where=both > few.resolution)
             m = more.variant.task.n_train
             label = few.label(f"against {m} rows", f"与 {m} 行相比")
             yield Measurement(few, label, values, *_predicted(few, more, seeds))

@@ -42,6 +42,7 @@ HISTORY_COLUMNS = {**KEYS, "epoch": pa.int64(), **dict.fromkeys(HISTORY_METRICS,
 BLOCK_COLUMNS = {
     **CELL_COLUMNS,
     "cell_key": pa.string(),
+    "parameters": pa.string(),  # of an own module: which are biases, frozen, without gradient; as JSON
     "history_epoch": pa.list_(pa.int64()),
     **{f"history_{metric}": pa.list_(pa.float64()) for metric in HISTORY_METRICS},
 }
@@ -145,6 +146,7 @@ def rows_of(
         "weight_decay": pa.array([cell.weight_decay for cell in cells], pa.float64()),
         "seed": pa.array([cell.seed for cell in cells], pa.int64()),
         "cell_key": pa.array([cell.key for cell in cells]),
+        "parameters": pa.array(columns["parameters"], pa.string()) if "parameters" in columns else pa.nulls(n, pa.string()),
         "history_epoch": ragged(np.broadcast_to(np.asarray(epochs), keep.shape), pa.int64()),
     }
     for metric in HISTORY_METRICS:

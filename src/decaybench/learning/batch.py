@@ -14,7 +14,7 @@ from torch import Tensor
 from decaybench.config import Recipe
 from decaybench.grid import Cell
 from decaybench.learning.loop import Model
-from decaybench.learning.optimizers import Settings
+from decaybench.learning.optimizers import Optimizer, Settings
 from decaybench.streams import Purpose, shuffled_rows, stream
 
 LOSS_FACTOR = {"mse": 2.0, "half_mse": 1.0, "cross_entropy": 1.0}  # g of THEORY: the gradient is g/B · Σ x r
@@ -93,6 +93,8 @@ class Problem:
     settings: Settings
     dropout_units: int  # uniform draws a row and step; 0 without dropout
     describe: Callable[[list[Tensor]], dict[str, Tensor]]  # norms and bias of every cell, [lanes, columns]
+    optimizer: Optimizer | None = None  # of a model that brings its own; else the loop's
+    notes: Callable[[], list[str]] | None = None  # of one's own modules: what each lane says of its parameters
 
 
 def row_orders(batch: Batch) -> Iterator[Tensor | None]:

@@ -146,7 +146,9 @@ def rows_of(
         "weight_decay": pa.array([cell.weight_decay for cell in cells], pa.float64()),
         "seed": pa.array([cell.seed for cell in cells], pa.int64()),
         "cell_key": pa.array([cell.key for cell in cells]),
-        "parameters": pa.array(columns["parameters"], pa.string()) if "parameters" in columns else pa.nulls(n, pa.string()),
+        "parameters": pa.array(columns["parameters"], pa.string())
+        if "parameters" in columns
+        else pa.nulls(n, pa.string()),
         "history_epoch": ragged(np.broadcast_to(np.asarray(epochs), keep.shape), pa.int64()),
     }
     for metric in HISTORY_METRICS:

@@ -106,7 +106,9 @@ def _checked(recipe: Recipe, made: Any) -> nn.Module:
         raise wrong(recipe, f"it returned a {type(made).__name__}, not a torch.nn.Module")
     for name, child in made.named_modules():
         if isinstance(child, nn.modules.lazy.LazyModuleMixin):
-            raise wrong(recipe, f"{name or 'it'} is a {type(child).__name__}; give its size, lazy layers lose their start")
+            raise wrong(
+                recipe, f"{name or 'it'} is a {type(child).__name__}; give its size, lazy layers lose their start"
+            )
     named = dict(made.named_parameters())
     if not named:
         raise wrong(recipe, "its module has no parameters")

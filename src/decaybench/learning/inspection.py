@@ -89,7 +89,9 @@ def inspect(recipe: Recipe, seed: int) -> Traits:
     changed = _changed(before, _tensors(second))
     for name in changed:
         if name in shared:
-            raise wrong(recipe, f"its calls share the tensor {name}, which training changes; make a new one in each call")
+            raise wrong(
+                recipe, f"its calls share the tensor {name}, which training changes; make a new one in each call"
+            )
     changes = changes or ("changes its own tensors" if changed else "")
     parameters = dict(first.named_parameters())
     traits = Traits(
@@ -116,7 +118,9 @@ def trial_of(recipe: Recipe, seed: int) -> Trial:
     batches = [(f"on inputs of shape [rows, {inputs['train'].shape[1]}]", min(size, rows))]
     if rows > size and rows % size:
         last = rows % size
-        batches.append((f"on the last batch, of {last} row{'s' * (last > 1)} ({rows} = {rows // size} × {size} + {last})", last))
+        batches.append(
+            (f"on the last batch, of {last} row{'s' * (last > 1)} ({rows} = {rows // size} × {size} + {last})", last)
+        )
     return Trial(
         [(name, inputs["train"][:count], targets[:count]) for name, count in batches],
         [(f"on the {len(each)} {name} row{'s' * (len(each) > 1)}", each) for name, each in inputs.items()],
@@ -133,7 +137,10 @@ def _check_start(recipe: Recipe, first: nn.Module, second: nn.Module) -> list[st
         raise wrong(recipe, "it returns the same module in each call; make a new one")
     one, two = _tensors(first), _tensors(second)
     if one.keys() != two.keys() or not all(_same(one[name], two[name]) for name in one):
-        raise wrong(recipe, "two calls with one seed start differently; draw with torch's, numpy's or random's global generator")
+        raise wrong(
+            recipe,
+            "two calls with one seed start differently; draw with torch's, numpy's or random's global generator",
+        )
     shared = [name for name in one if one[name].numel() and _place(one[name]) == _place(two[name])]
     for name in shared:
         if one[name].requires_grad:
@@ -257,12 +264,16 @@ def _compare(
             return "means something else to torch.func"
         if not _company_free([[each] for each in shown]):
             return "would get other last bits in other company"
-    nan = {name: torch.full_like(tensor, torch.nan) if name in trained else tensor for name, tensor in tensors.items()}
+    nan = {
+        name: torch.full_like(tensor, torch.nan) if name in trained else tensor for name, tensor in tensors.items()
+    }
     _gradients(recipe, module, trained, nan, 2, *trial.batches[0][1:])  # a cell that diverges must not stop others
     return "" if names.signature(module) == looks else "changes its own attributes"
 
 
-def _together(recipe: Recipe, module: nn.Module, trained: list[str], tensors: dict[str, Tensor], count: int) -> Together:
+def _together(
+    recipe: Recipe, module: nn.Module, trained: list[str], tensors: dict[str, Tensor], count: int
+) -> Together:
     fixed = {name: _spread(tensor, count) for name, tensor in tensors.items() if name not in trained}
     factor = torch.full((count, 1, 1), LOSS_FACTOR[recipe.loss])
     return Together(module, trained, [False] * len(trained), fixed, [], recipe.loss, factor, None)
@@ -288,7 +299,9 @@ def _spread(tensor: Tensor, count: int) -> Tensor:
 
 def _company_free(found: list[list[Tensor]]) -> bool:
     """Whether equal cells get equal bits, at every place among any number of them."""
-    return all(_same(each, one[:1].expand_as(each)) for tensors in found for one, each in zip(found[0], tensors, strict=True))
+    return all(
+        _same(each, one[:1].expand_as(each)) for tensors in found for one, each in zip(found[0], tensors, strict=True)
+    )
 
 
 def _close(found: Tensor, wanted: Tensor) -> bool:

@@ -133,7 +133,9 @@ def _note(traits: Traits, loop: OwnLoop | None = None) -> str:
 def _say(recipe: Recipe, traits: list[Traits]) -> None:
     """Tell once what a user may not expect."""
     assert isinstance(recipe.model, Module)
-    lines = [f"trains cell by cell, which is slower: it {why}" for why in sorted({each.alone for each in traits} - {""})]
+    lines = [
+        f"trains cell by cell, which is slower: it {why}" for why in sorted({each.alone for each in traits} - {""})
+    ]
     if any(each.starts_alike for each in traits):
         lines.append("starts alike for every seed; a factory that seeds a generator itself undoes the seed's")
     for line in lines:

@@ -76,7 +76,9 @@ class OwnLoop:
     def finite(self) -> bool:
         """Whether all parameters are finite and no buffer holds a nan (a mask may hold infinity)."""
         parameters, buffers = self.module.parameters(), self.module.buffers()
-        return all(bool(torch.isfinite(p).all()) for p in parameters) and not any(bool(b.isnan().any()) for b in buffers)
+        return all(bool(torch.isfinite(p).all()) for p in parameters) and not any(
+            bool(b.isnan().any()) for b in buffers
+        )
 
     def norms(self) -> list[float]:
         """The norm of the weights, and of all parameters."""
@@ -150,7 +152,9 @@ class OneByOne:
         def start(parameters: list[Tensor], settings: Settings) -> State:
             return {}
 
-        def update(parameters: list[Tensor], gradients: list[Gradient], state: State, settings: Settings, step: int) -> None:
+        def update(
+            parameters: list[Tensor], gradients: list[Gradient], state: State, settings: Settings, step: int
+        ) -> None:
             for loop in self.loops:
                 if not loop.broken:
                     loop.optimizer.step()

@@ -41,7 +41,9 @@ class Together:
     evaluation: Evaluation | None
 
     def gradients(self, parameters: list[Tensor], rows: Rows) -> list[Gradient]:
-        def loss(own: dict[str, Tensor], fixed: dict[str, Tensor], inputs: Tensor, wanted: Tensor, factor: Tensor) -> Tensor:
+        def loss(
+            own: dict[str, Tensor], fixed: dict[str, Tensor], inputs: Tensor, wanted: Tensor, factor: Tensor
+        ) -> Tensor:
             return mean_loss(self._call(own, fixed, inputs), wanted, self.loss, factor)
 
         found = [

@@ -292,6 +292,13 @@ def convolution(n_features, n_outputs):
     )  # fmt: skip
 
 
+def plain_convolution(n_features, n_outputs):
+    return nn.Sequential(
+        nn.Unflatten(1, (1, 8, 8)), nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(8, 16, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(256, n_outputs),
+    )  # fmt: skip
+
+
 class Embeds(nn.Module):
     """Pixels as whole numbers that are looked up."""
 

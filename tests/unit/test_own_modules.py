@@ -27,23 +27,18 @@ TRAININGS = {
     "adam": {"optimizer": "adam", "learning_rate": 0.005, "batch_size": 16, "epochs": 4, "decay_bias": True},
     "adamw": {"optimizer": "adamw", "learning_rate": 0.005, "batch_size": 16, "epochs": 4},
 }
-TOGETHER = ["RandomFeatures", "PlainTensors", "another_width_for_each_seed", "drawn_with_numpy", "frozen", "Unused",
-            "HandWritten", "Tied", "InPlace", "Residual"]  # fmt: skip
+TOGETHER = ["RandomFeatures", "another_width_for_each_seed", "drawn_with_numpy", "frozen", "Unused", "HandWritten",
+            "Tied", "InPlace", "Embeds"]  # fmt: skip
 ALONE = ["masks_in_closures", "ReadsThroughAList", "dropout", "alpha_dropout", "FunctionalDropout", "NumpyNoise",
-         "LayerDrop", "batch_norm", "Counts", "Branches", "gru", "lstm", "encoder_with_dropout", "convolution",
-         "old_weight_norm", "spectral_norm", "Doubles", "Complex", "shared_backbone"]  # fmt: skip
-EITHER = [
-    "batch_statistics",
-    "norms",
-    "Attends",
-    "encoder",
-    "Embeds",
-    "weight_norm",
-    "positive",
-]  # by their last bits
+         "LayerDrop", "batch_norm", "batch_statistics", "Counts", "Branches", "gru", "lstm", "encoder_with_dropout",
+         "convolution", "weight_norm", "old_weight_norm", "spectral_norm", "Doubles", "Complex",
+         "shared_backbone"]  # fmt: skip
+BY_THEIR_LAST_BITS = ["positive", "PlainTensors", "Residual", "norms", "Attends", "encoder", "plain_convolution"]
+KINDS = [*TOGETHER, *ALONE, *BY_THEIR_LAST_BITS]
 BIASES = {
     "HandWritten": ["b1", "last.out_bias"],
-    "Attends": ["attention.in_proj_bias", "attention.bias_k", "attention.bias_v", "attention.out_proj.bias", "head.bias"],
+    "Attends": [*(f"attention.{name}" for name in ("in_proj_bias", "bias_k", "bias_v", "out_proj.bias")),
+                "head.bias"],
     "lstm": ["reader.bias_ih_l0", "reader.bias_hh_l0", "head.bias"],
     "gru": [f"reader.bias_{kind}_l0{end}" for end in ("", "_reverse") for kind in ("ih", "hh")] + ["head.bias"],
     "encoder": ["reader.self_attn.in_proj_bias", "reader.self_attn.out_proj.bias", "reader.linear1.bias",
@@ -77,10 +72,10 @@ def is_ordinary(name, task, training, seeds=2):
     return cells
 
 
-@pytest.mark.parametrize("name", [*TOGETHER, *ALONE, *EITHER])
+@pytest.mark.parametrize("name", KINDS)
 def test_a_module_is_an_ordinary_loop(name):
     cells = is_ordinary(name, DIGITS, TRAININGS["sgd"])
-    if name not in EITHER:
+    if name not in BY_THEIR_LAST_BITS:
         assert bool(inspection.traits_of(cells[0]).alone) == (name in ALONE)
 
 
@@ -102,7 +97,7 @@ def in_blocks(study):
     return tables.select(rows, study_spec(study).cells(lambda _: "code"))[0]
 
 
-@pytest.mark.parametrize("name", [*TOGETHER, *ALONE, *EITHER])
+@pytest.mark.parametrize("name", KINDS)
 def test_bits_do_not_depend_on_company(name):
     studies = [
         module_study(name, seeds=5, weight_decays=[0, 0.01, 1], training=TRAININGS["sgd"], seeds_per_block=size)
@@ -166,7 +161,10 @@ def test_the_callers_random_state_is_left_alone():
 @pytest.mark.parametrize(
     ("name", "told"),
     {
-        "Unused": {"biases": ["spare.bias", "times_zero.bias", "net.bias"], "without_gradient": ["spare.weight", "spare.bias"]},
+        "Unused": {
+            "biases": ["spare.bias", "times_zero.bias", "net.bias"],
+            "without_gradient": ["spare.weight", "spare.bias"],
+        },
         "frozen": {"biases": ["0.bias", "2.bias"], "frozen": ["0.weight", "0.bias"]},
         "seeds_itself": {"biases": ["bias"], "starts_alike": True},
         "LayerDrop": {"biases": ["skipped.bias", "net.bias"]},
@@ -225,10 +223,20 @@ def test_what_a_user_may_not_expect_is_said_once(capfd):
 @pytest.mark.parametrize("name", ["RandomFeatures", "PlainTensors"])
 def test_every_tensor_is_on_the_batchs_device(name):
     """As on a GPU: here the device that holds no numbers."""
-    cells = cells_of(module_study(name, training=TRAININGS["sgd"]))
     meta = torch.device("meta")
-    problem = module.build(Batch([Lane([cell]) for cell in cells[:1]], 1, meta, torch.float32))
+    cells = cells_of(module_study(name, weight_decays=[0], training=TRAININGS["sgd"]))
+    assert not {inspection.traits_of(cell).alone for cell in cells} - {""}
+    lanes = [Lane([cell]) for cell in cells[: 2 if name == "RandomFeatures" else 1]]
+    problem = module.build(Batch(lanes, 1, meta, torch.float32))
     model = problem.model
-    held = [*problem.parameters, *model.fixed.values(), *model.skeleton.buffers(), *model.skeleton.parameters()]
+    held = [*problem.parameters, *model.fixed.values(), model.factor, problem.inputs, problem.targets]
+    held += [*model.skeleton.parameters(), *model.skeleton.buffers(), *problem.settings.weight_decay]
     held += [value for value in vars(model.skeleton).values() if isinstance(value, torch.Tensor)]
-    assert {tensor.device for tensor in [*held, problem.inputs, problem.targets, model.factor]} == {meta}
+    assert {tensor.device for tensor in held} == {meta}
+
+
+def test_a_module_that_trains_alone_is_on_the_batchs_device():
+    cell = cells_of(module_study("PlainTensors", weight_decays=[0], seeds=1, training=TRAININGS["sgd"]))[0]
+    placed = factory.placed(factory.make(cell.recipe, 64, 0), torch.device("meta"))
+    held = [*placed.parameters(), *placed.buffers(), placed.mask]
+    assert {tensor.device for tensor in held} == {torch.device("meta")}

@@ -67,7 +67,7 @@ def make(recipe: Recipe, n_features: int, number: int) -> nn.Module:
             return _checked(recipe, made).to("cpu").train()
         except ConfigError:
             raise
-        except Exception as error:  # the user's own code may raise anything
+        except (Exception, SystemExit) as error:  # the user's own code may raise anything
             raise wrong(recipe, f"calling it failed: {reason(error)}") from error
 
 

@@ -1,8 +1,9 @@
 """Any torch.nn.Module: what an ordinary loop with torch.optim gives, cell by cell.
 
 `inspection` tries the module of every seed. One that is a function of its parameters, buffers and inputs trains
-`together` with others of its kind; one that draws numbers (dropout), changes buffers (batch norm) or cannot be
-vectorised trains `one_by_one`; what cannot be trained is refused with one line.
+`together` with others of its kind; one that draws numbers (dropout), changes buffers (batch norm), cannot be
+vectorised, or whose last bits would depend on company or grow as it trains, trains `one_by_one`; what cannot be
+trained is refused with one line.
 """
 
 from __future__ import annotations
@@ -62,17 +63,18 @@ def _together(batch: Batch, traits: Traits) -> Problem:
     every = [name for name, _ in skeleton.named_parameters()]
     trained = [name for name in every if name not in {*traits.frozen, *traits.without_gradient}]
     fixed = [name for name in every if name not in trained] + [name for name, _ in skeleton.named_buffers()]
+    fixed_tensors = {name: stacked(name) for name in fixed}  # before the skeleton, which is one of them, moves
+    parameters = [stacked(name) for name in trained]
     model = Together(
         skeleton=factory.placed(skeleton, device),
         names=trained,
         is_bias=[name in traits.biases for name in trained],
-        fixed={name: stacked(name) for name in fixed},
+        fixed=fixed_tensors,
         fixed_weights=[name for name in fixed if name in every and name not in traits.biases],
         loss=recipe.loss,
         factor=batch.per_cell(lambda recipe: LOSS_FACTOR[recipe.loss]),
         evaluation=Evaluation(splits, recipe.loss, recipe.n_classes is not None),
     )
-    parameters = [stacked(name) for name in trained]
     settings = networks.settings(batch, parameters, model.is_bias)
     notes = [_note(traits)] * len(batch.lanes)
     return Problem(model, parameters, inputs, targets, settings, 0, model.describe, notes=lambda: notes)

@@ -4,18 +4,19 @@ The reference is an ordinary loop over the cells. A cell's module is made afresh
 (counted from 1 through all epochs) torch, numpy and random are seeded with number t of `factory.step_numbers`, and
 before each forward pass of an evaluation with number 0. The module trains in training mode and predicts in
 evaluation mode. So dropout, batch norm and whatever else a module does mean what they mean in that loop, and the
-loop is a few times slower than `together`.
+loop equals them to the bit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from decaybench.config import Recipe
+from decaybench.config import Recipe, Training
 from decaybench.grid import Cell
 from decaybench.learning import networks
 from decaybench.learning.batch import LOSS_FACTOR
@@ -52,8 +53,7 @@ class OwnLoop:
             {"params": [p for p in weights if p.requires_grad], "weight_decay": cell.weight_decay},
             {"params": [p for n, p in named if n in biases and p.requires_grad], "weight_decay": decay_bias},
         ]
-        sgd = {"momentum": training.momentum, "nesterov": training.nesterov} if training.optimizer == "sgd" else {}
-        optimizer = KINDS[training.optimizer](groups, lr=training.learning_rate, **sgd)  # type: ignore[arg-type]
+        optimizer = optimizer_of(training, groups)
         numbers = step_numbers(cell.recipe.task.kind, cell.seed)
         factor = torch.tensor(LOSS_FACTOR[cell.recipe.loss], device=named[0][1].device)
         return cls(module, optimizer, weights, numbers, next(numbers), factor)
@@ -84,6 +84,12 @@ class OwnLoop:
         """The norm of the weights, and of all parameters."""
         return [float(torch.stack([_square(p) for p in kind]).sum().sqrt()) if kind else 0.0
                 for kind in (self.weights, list(self.module.parameters()))]  # fmt: skip
+
+
+def optimizer_of(training: Training, parameters: Any) -> torch.optim.Optimizer:
+    """The optimizer of torch that a recipe names; parameters: as torch.optim takes them, with their weight decay."""
+    sgd = {"momentum": training.momentum, "nesterov": training.nesterov} if training.optimizer == "sgd" else {}
+    return KINDS[training.optimizer](parameters, lr=training.learning_rate, **{"weight_decay": 0.0, **sgd})
 
 
 def _square(parameter: Tensor) -> Tensor:

@@ -1,10 +1,12 @@
 """Cells of one's own modules that train together: the gradient through torch.func, vectorised over all of them.
 
-Only modules come here that `inspection` has found to be functions of their parameters, buffers and inputs.
+Only modules come here that `inspection` has found to be functions of their parameters, buffers and inputs, with bits
+that company does not change. A loop over the cells takes about eight times as long for a small network.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,7 +19,7 @@ from decaybench.learning.loop import Rows
 from decaybench.learning.networks import Evaluation
 from decaybench.learning.optimizers import Gradient
 
-MOST_TOGETHER = 16  # cells of one call on a CPU: up to here `inspection` has seen that company changes no bit
+MOST_TOGETHER = 16  # cells of one call on a CPU: `inspection` tries up to so many
 
 
 def mean_loss(predictions: Tensor, wanted: Tensor, loss: str, factor: Tensor) -> Tensor:
@@ -81,7 +83,7 @@ class Together:
         cells = len(self.factor)
         count = -(-cells // MOST_TOGETHER) if self.factor.device.type == "cpu" else 1
         ends = [cells * index // count for index in range(count + 1)]
-        for first, last in zip(ends[:-1], ends[1:], strict=True):
+        for first, last in itertools.pairwise(ends):
             part = slice(first, last)
             own = {name: parameter[part] for name, parameter in zip(self.names, parameters, strict=True)}
             yield part, own, {name: tensor[part] for name, tensor in self.fixed.items()}

@@ -51,6 +51,8 @@ CELL_SCHEMA, HISTORY_SCHEMA, BLOCK_SCHEMA = (
 )
 RUNS = b"decaybench.runs"  # file metadata of a block: which machine trained how many cells in what time
 
+PARAMETERS = b"decaybench.parameters"  # file metadata of cells.parquet: what own modules' parameters are
+
 
 class TableError(ValueError):
     """A table that cannot be used; the message names the file."""
@@ -204,7 +206,7 @@ def collect(
             f"{first.variant}, weight_decay {first.weight_decay:g}, seed {first.seed}); run again to train them"
         )
     runs = [run for table in tables.values() for run in block_runs(table)]
-    return rows.select(list(CELL_COLUMNS)), _exploded(rows), runs
+    return _cell_table(rows), _exploded(rows), runs
 
 
 def present(
@@ -219,7 +221,36 @@ def present(
             on_bad(str(error))
     merged = pa.concat_tables([BLOCK_SCHEMA.empty_table(), *(t.replace_schema_metadata() for t in tables)])
     rows, _ = select(merged, cells)
-    return rows.select(list(CELL_COLUMNS)), _exploded(rows), [run for t in tables for run in block_runs(t)]
+    return _cell_table(rows), _exploded(rows), [run for t in tables for run in block_runs(t)]
+
+
+def parameters_told(path: Path) -> dict[str, dict[str, Any]]:
+    """What cells.parquet tells of the parameters of own modules, by variant; empty for other models."""
+    return json.loads((pq.read_schema(path).metadata or {}).get(PARAMETERS, b"{}"))
+
+
+def _cell_table(rows: pa.Table) -> pa.Table:
+    """The columns of cells.parquet, and in its metadata the parameters of own modules."""
+    told: dict[str, dict[str, Any]] = {}
+    for group in (
+        rows.select(["variant", "parameters"])
+        .group_by(["variant", "parameters"], use_threads=False)
+        .aggregate([])
+        .to_pylist()
+    ):
+        if group["parameters"]:
+            known = told.setdefault(group["variant"], {})
+            for name, value in json.loads(group["parameters"]).items():
+                known[name] = _joined(known.get(name), value)
+    table = rows.select(list(CELL_COLUMNS)).replace_schema_metadata()
+    return table.replace_schema_metadata({PARAMETERS: json.dumps(told, sort_keys=True).encode()}) if told else table
+
+
+def _joined(known: Any, value: Any) -> Any:
+    """Names that some cell has, in their order; of what is true or false, whether it is true of all."""
+    if isinstance(value, list):
+        return list(dict.fromkeys([*(known or []), *value]))
+    return value if known is None else known and value
 
 
 def _exploded(rows: pa.Table) -> pa.Table:

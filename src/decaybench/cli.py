@@ -166,11 +166,12 @@ def _collect(options: argparse.Namespace) -> None:
 
 def _analyse(options: argparse.Namespace) -> None:
     from decaybench.analysis.facts import study_facts, summary
-    from decaybench.cells import read_table, replacing, write_json
+    from decaybench.cells import parameters_told, read_table, replacing, write_json
     from decaybench.config import Study
 
     study = Study.model_validate_json(options.study)
-    facts = study_facts(study, read_table(options.cells), read_table(options.history))
+    told = parameters_told(options.cells)
+    facts = study_facts(study, read_table(options.cells), read_table(options.history), told)
     with replacing(options.summary) as beside:
         summary(facts, study).to_csv(beside, index=False)
     write_json(facts, options.facts)

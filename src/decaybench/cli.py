@@ -195,10 +195,11 @@ def _collect(options: argparse.Namespace) -> None:
 
 def _analyse(options: argparse.Namespace) -> None:
     from decaybench.analysis.facts import study_facts, summary
-    from decaybench.cells.tables import read_table, replacing, write_json
+    from decaybench.cells.tables import parameters_told, read_table, replacing, write_json
 
     study = Study.model_validate_json(options.study)
-    facts = study_facts(study, read_table(options.cells), read_table(options.history))
+    told = parameters_told(options.cells)
+    facts = study_facts(study, read_table(options.cells), read_table(options.history), told)
     with replacing(options.summary) as beside:
         summary(facts, study).to_csv(beside, index=False)
     write_json(facts, options.facts)

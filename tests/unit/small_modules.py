@@ -52,18 +52,6 @@ def flat_output(n_features, n_outputs):
     return nn.Sequential(nn.Linear(n_features, n_outputs), nn.Flatten(0))
 
 
-def batch_norm(n_features, n_outputs):
-    return nn.Sequential(nn.BatchNorm1d(n_features), nn.Linear(n_features, n_outputs))
-
-
-def instance_norm(n_features, n_outputs):
-    return nn.Sequential(nn.InstanceNorm1d(n_features, track_running_stats=True), nn.Linear(n_features, n_outputs))
-
-
-def dropout(n_features, n_outputs):
-    return nn.Sequential(nn.Linear(n_features, 4), nn.Dropout(0.5), nn.Linear(4, n_outputs))
-
-
 def dropout_of_zero(n_features, n_outputs):
     return nn.Sequential(nn.Linear(n_features, 4), nn.Dropout(0.0), nn.Linear(4, n_outputs))
 

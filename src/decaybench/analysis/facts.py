@@ -19,6 +19,7 @@ from decaybench.analysis.filters import filter_facts
 from decaybench.analysis.memorised import memorised_facts
 from decaybench.analysis.occam import degree_facts, same_norm_facts
 from decaybench.analysis.overlays import baseline_facts, smoother_facts, theory_facts
+from decaybench.analysis.parameters import parameter_facts
 from decaybench.analysis.published import published_facts
 from decaybench.analysis.reach import limits
 from decaybench.analysis.remedies import remedy_facts
@@ -37,8 +38,16 @@ ENOUGH = 4  # values of λ, from which a choice among them by leave-one-out or e
 DIFFERENCES = ("test_loss", "validation_loss", "test_accuracy", "weight_norm")  # to λ = 0, within a seed
 
 
-def study_facts(study: Study, cells: pd.DataFrame, history: pd.DataFrame | None = None) -> dict[str, Fact]:
-    """All facts of one study, by id. Without a history there is none of early stopping."""
+def study_facts(
+    study: Study,
+    cells: pd.DataFrame,
+    history: pd.DataFrame | None = None,
+    parameters: Mapping[str, Mapping[str, Any]] | None = None,
+) -> dict[str, Fact]:
+    """All facts of one study, by id. Without a history there is none of early stopping.
+
+    parameters: of own modules, by variant, see `cells.parameters_told`.
+    """
     facts: dict[str, Fact] = {}
     variants = study.resolved()
     tables = _by_variant(cells)
@@ -56,6 +65,7 @@ def study_facts(study: Study, cells: pd.DataFrame, history: pd.DataFrame | None 
         found.update(variance_facts(variant, own))
         found.update(published_facts(variant, own))
         found.update(memorised_facts(variant, own))
+        found.update(parameter_facts((parameters or {}).get(variant.name, {})))
         if variant.name == BASE:
             found.update(weight_facts(variant, own))
             found.update(filter_facts(variant, own, found.get("chosen/weight_decay", {}).get("value")))

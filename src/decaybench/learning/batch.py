@@ -15,7 +15,7 @@ from decaybench import tasks
 from decaybench.cells.grid import Cell
 from decaybench.config import Recipe
 from decaybench.learning.loop import Model
-from decaybench.learning.optimizers import Settings
+from decaybench.learning.optimizers import Optimizer, Settings
 from decaybench.tasks.streams import Purpose, shuffled_rows, stream
 
 LOSS_FACTOR = {"mse": 2.0, "half_mse": 1.0, "cross_entropy": 1.0}  # g of THEORY: the gradient is g/B · Σ x r
@@ -95,6 +95,8 @@ class Problem:
     settings: Settings
     dropout_units: int  # uniform draws a row and step; 0 without dropout
     describe: Callable[[list[Tensor]], dict[str, Tensor]]  # norms and bias of every cell, [lanes, columns]
+    optimizer: Optimizer | None = None  # of a model that brings its own; else the loop's
+    notes: Callable[[], list[str]] | None = None  # of one's own modules: what each lane says of its parameters
 
 
 def constant_loss(targets: Tensor, loss: str) -> Tensor:

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from decaybench.learning.optimizers import OPTIMIZERS, Gradient, Settings
+from decaybench.learning.optimizers import Gradient, Optimizer, Settings
 
 # A cell has diverged when its train loss exceeds this multiple of its value before the first step, or of the loss of
 # the best constant prediction where that is larger: a start at the truth has no loss that others could be held to.
@@ -59,7 +59,7 @@ class Schedule:
     batch_size: int
     epochs: int
     record_every: int
-    optimizer: str
+    optimizer: Optimizer
 
     @property
     def steps_per_epoch(self) -> int:
@@ -100,7 +100,7 @@ def train(
     on_epoch: Callable[[], None] = lambda: None,
 ) -> Recording:
     """Train all lanes in place and record their metrics."""
-    optimizer = OPTIMIZERS[schedule.optimizer]
+    optimizer = schedule.optimizer
     state = optimizer.start(parameters, settings)
     history = [model.metrics(parameters)]
     epochs = [0]

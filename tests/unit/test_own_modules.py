@@ -11,8 +11,8 @@ import torch
 from oracles import cells_of, ordinary_loop, seed_all, study_of, trained
 
 from decaybench.cells import tables
-from decaybench.config import ConfigError
 from decaybench.cells.grid import block_specs, study_spec
+from decaybench.config import ConfigError
 from decaybench.learning import block, factory, inspection, module
 from decaybench.learning.batch import Batch, Lane
 from decaybench.tasks.streams import stream

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from decaybench.config import Recipe
 from decaybench.cells.grid import Cell
+from decaybench.config import Recipe
 from decaybench.learning import factory, names
 from decaybench.learning.batch import LOSS_FACTOR
 from decaybench.learning.factory import generators_kept, make, reason, seed_generators, wrong

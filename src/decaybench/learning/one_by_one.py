@@ -16,8 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from decaybench.config import Recipe, Training
 from decaybench.cells.grid import Cell
+from decaybench.config import Recipe, Training
 from decaybench.learning import networks
 from decaybench.learning.batch import LOSS_FACTOR
 from decaybench.learning.factory import generators_kept, reason, seed_generators, step_numbers, wrong

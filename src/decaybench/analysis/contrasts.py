@@ -142,17 +142,21 @@ def common_weight_decay(variants: Sequence[Variant]) -> list[float]:
 
 
 def with_common_seeds(seeds: Collection[int], others: Mapping[Name, Collection[int]]) -> tuple[list[Name], list[int]]:
-    """Who of `others` shares some of `seeds`, with all that are kept before, and the seeds of all of these.
+    """Who of `others` can be compared with `seeds` and with each other, and the seeds that all of these have.
 
-    >>> with_common_seeds([0, 1, 2], {"some": [1, 2, 3], "none": [7], "all": [0, 1, 2]})
+    Whoever shares most comes first; who would then leave less than half of `seeds` is left out.
+
+    >>> with_common_seeds([0, 1, 2], {"some": [1, 2, 3], "none": [7], "one": [2], "all": [0, 1, 2]})
     (['some', 'all'], [1, 2])
     """
-    common, kept = set(seeds), []
-    for name, own in others.items():
-        if not common.isdisjoint(own):
-            common &= set(own)
-            kept.append(name)
-    return kept, sorted(common)
+    common = set(seeds)
+    kept: set[Name] = set()
+    for name in sorted(others, key=lambda name: -len(set(seeds) & set(others[name]))):
+        shared = common & set(others[name])
+        if shared and (not kept or 2 * len(shared) >= len(set(seeds))):
+            common = shared
+            kept.add(name)
+    return [name for name in others if name in kept], sorted(common)
 
 
 def is_articles(recipe: Recipe, loss: str = "mse", bias_init_std: float = 1.0) -> bool:

@@ -170,7 +170,7 @@ def _repeats(family: Sequence[Arm], other: Sequence[Arm]) -> bool:
 
 
 def on_common_seeds(first: Arm, others: Sequence[Arm]) -> tuple[list[Arm], list[int]]:
-    """Which of the others share seeds with the first and with each other, and these seeds."""
+    """Which of the others can be compared with the first and with each other, and on which seeds."""
     return contrasts.with_common_seeds(first.seeds, {arm: arm.seeds for arm in others})
 
 
@@ -208,7 +208,7 @@ def row_pairs(case: Case) -> list[tuple[Arm, Arm]]:
     """Fewest rows against most, and against about as many rows as weights, where trainings differ in rows."""
     pairs: list[tuple[Arm, Arm]] = []
     for few, *more_rows in case.families(contrasts.ROWS, also=contrasts.WITH_ROWS):
-        others, _ = on_common_seeds(few, more_rows)
+        others = [arm for arm in more_rows if not set(few.seeds).isdisjoint(arm.seeds)]
         near = [arm for arm in others if arm.scarcity == "near" and isinstance(arm.variant.task, GaussianLinear)]
         nearest = sorted(near, key=lambda arm: abs(arm.variant.task.n_train - arm.variant.task.n_features))
         pairs += [(few, more) for more in dict.fromkeys([*nearest[:1], *others[-1:]])]

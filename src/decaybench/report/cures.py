@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from decaybench.analysis import contrasts
-from decaybench.report.studies import StudyView, VariantView
+from decaybench.report.studies import StudyView, VariantView, distinct
 
 KINDS = ("nothing", "decay", "early_stopping", "dropout", "more_data")
 ENOUGH = 4  # kinds of training worth a section
@@ -48,23 +48,18 @@ def _cures(study: StudyView, studies: Sequence[StudyView]) -> Iterator[Cure]:
         yield Cure("decay", base, base.id(base.chosen, "test_loss"), base.chosen)
     if base.value("early_stopping/test_loss") is not None and base.value("early_stopping/weight_decay") == 0:
         yield Cure("early_stopping", base, f"{base.prefix}/early_stopping/test_loss")
-    for view in study.paired(study.differing("model.dropout")):
-        if view.has_zero:
-            yield Cure("dropout", view, view.id("0", "test_loss"))
+    dropped = [view for view in study.paired(study.differing("model.dropout")) if view.has_zero]
+    for view in distinct(dropped):
+        yield Cure("dropout", view, view.id("0", "test_loss"))
     more = [view for other in studies for view in other.variants if _has_more_rows(view, base)]
     more = [view for view in more if view.study == base.study] or more  # of the same study where there is one
-    more = [view for place, view in enumerate(more) if not _is_there(view, more[:place])]
-    more.sort(key=lambda view: view.variant.task.n_train)
+    more = sorted(distinct(more), key=lambda view: view.variant.task.n_train)
     for view in more if len(more) < 3 else (more[0], more[-1]):
         yield Cure("more_data", view, view.id("0", "test_loss"))
 
 
 def _rate(view: VariantView) -> float:
     return float(getattr(view.variant.model, "dropout", 0.0))
-
-
-def _is_there(view: VariantView, views: Sequence[VariantView]) -> bool:
-    return any(contrasts.same_training(view.variant, other.variant) for other in views)
 
 
 def _has_more_rows(view: VariantView, base: VariantView) -> bool:

@@ -15,7 +15,7 @@ from decaybench.report import findings
 from decaybench.report.catalogue import N_
 from decaybench.report.cost import StepView
 from decaybench.report.cures import Cure, best_compared
-from decaybench.report.studies import StudyView, VariantView
+from decaybench.report.studies import StudyView, VariantView, distinct
 from decaybench.report.verdicts import ClaimView, failed
 from decaybench.tasks import column_names
 
@@ -55,9 +55,10 @@ class Page:
 
     @cached_property
     def contrast(self) -> StudyView | None:
-        """The first other study whose curve over λ has another shape than the lead's."""
-        shape = findings.shape(self.lead.base)
-        return next((s for s in self.rest if s.fair.chosen is not None and findings.shape(s.fair) != shape), None)
+        """The first other study, of another training, whose curve over λ has another shape than the lead's."""
+        lead = self.lead.base
+        others = (s for s in self.rest if not contrasts.same_training(s.fair.variant, lead.variant))
+        return next((s for s in others if s.fair.chosen and findings.shape(s.fair) != findings.shape(lead)), None)
 
     @property
     def players(self) -> list[StudyView]:
@@ -126,7 +127,7 @@ class Page:
         """Variants of one study alike but for their rows, fewest first: of a cure, else of any study."""
         cured = {cure.view.study for cure in self.cures if cure.kind == "more_data"}
         for study in sorted(self.studies, key=lambda study: study.name not in cured):
-            views = [view for view in study.paired(study.rows) if view.has_zero]
+            views = distinct([view for view in study.paired(study.rows) if view.has_zero])
             if len(views) > 2:
                 return views
         return []
@@ -203,7 +204,7 @@ class Page:
     def scaled(self) -> list[VariantView]:
         """Two variants of one study alike but for the rows, whose best λ theory knows: fewest and most rows."""
         for study in self.studies:
-            known = [view for view in study.rows if view.value("optimal_weight_decay")]
+            known = distinct([view for view in study.rows if view.value("optimal_weight_decay")])
             if len(known) > 1:
                 return [known[0], known[-1]]
         return []

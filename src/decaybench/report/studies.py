@@ -217,15 +217,10 @@ class StudyView:
         """Whether the data were collected, not drawn."""
         return self.study.task.collected
 
-    def differing(self, key: contrasts.Keys, also: contrasts.Keys = ()) -> list[VariantView]:
-        """Variants with numbers that differ from the base in `key` and nothing else; of equal trainings the first."""
-        found: list[VariantView] = []
-        for view in self.variants:
-            alone = contrasts.differs_only_in(view.variant, self.base.variant, key, also)
-            known = any(contrasts.same_training(view.variant, other.variant) for other in found)
-            if alone and view.measured and not known:
-                found.append(view)
-        return found
+    def differing(self, key: contrasts.Keys) -> list[VariantView]:
+        """Variants with numbers that differ from the base in `key` and in nothing else."""
+        alone = (v for v in self.variants if contrasts.differs_only_in(v.variant, self.base.variant, key))
+        return [view for view in alone if view.measured]
 
     def paired(self, views: Sequence[VariantView]) -> list[VariantView]:
         """Those that have the base's seeds, so that their means may be held against its."""
@@ -234,13 +229,13 @@ class StudyView:
     @cached_property
     def starts(self) -> list[VariantView]:
         """The base and the variants that differ from it in the initial weights only; empty without such variants."""
-        others = self.paired(self.differing(contrasts.START))
-        return [self.base, *others] if others else []
+        others = [view for view in self.paired(self.differing(contrasts.START)) if self._shared(view)]
+        return [self.base, *distinct(others)] if others else []
 
     @cached_property
     def zero_start(self) -> VariantView | None:
         """The variant that starts from zero weights where the base does not, on its seeds and some of its λ."""
-        return next((view for view in self.paired(self._from_zero) if self._shared(view)), None)
+        return next((view for view in self.starts[1:] if view in self._from_zero), None)
 
     @property
     def start_label(self) -> str | None:
@@ -274,12 +269,13 @@ class StudyView:
             return []
         others = self.paired(self.differing("training.optimizer"))
         others = [view for view in others if view.measured == base.measured]
-        return [base, *others] if others else []
+        return [base, *distinct(others)] if others else []
 
     @cached_property
     def rows(self) -> list[VariantView]:
         """The base and the variants that differ from it in the number of rows alone, fewest first."""
-        return sorted([self.base, *self.differing(contrasts.ROWS)], key=lambda view: view.variant.task.n_train)
+        views = [self.base, *self.differing(contrasts.ROWS)]
+        return sorted(views, key=lambda view: view.variant.task.n_train)
 
     @property
     def degrees(self) -> list[int]:
@@ -291,6 +287,15 @@ class StudyView:
     def fair(self) -> VariantView:
         """The variant in which decay has nothing but the data to act on: the zero start if there is one."""
         return self.zero_start or next(iter(self._from_zero), self.base)
+
+
+def distinct(views: Sequence[VariantView]) -> list[VariantView]:
+    """Of views of one training under several names the first."""
+    found: list[VariantView] = []
+    for view in views:
+        if not any(contrasts.same_training(view.variant, other.variant) for other in found):
+            found.append(view)
+    return found
 
 
 def find(facts: Facts, key: str) -> Fact:

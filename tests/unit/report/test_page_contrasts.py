@@ -160,6 +160,31 @@ def test_two_copies_of_a_start_are_one():
     assert [view.name for view in views_of(study)[0].starts] == ["base", "zero"]
 
 
+def test_a_copy_that_can_be_compared_stands_in_for_one_that_cannot():
+    study = {"name": "s", "grid": {"weight_decay": [0, 1], "seeds": 6},
+             "variants": {"apart": {**ZERO, "grid.seeds": [50]}, "other-grid": {**ZERO, "grid.weight_decay": [5]},
+                          "zero": ZERO}}  # fmt: skip
+    assert [view.name for view in views_of(study)[0].starts] == ["base", "zero"]
+    assert views_of(study)[0].zero_start.name == "zero"
+
+
+def test_one_training_in_two_studies_is_no_other_regime():
+    def contrast(**keys):
+        config = config_of({"name": "a", "grid": {"weight_decay": [0, 1], "seeds": 6}},
+                           {"name": "b", "grid": {"weight_decay": [0, 9], "seeds": 6}, **keys})  # fmt: skip
+        facts = facts_of(config)
+        for key, fact in list(facts.items()):
+            if key.endswith("/test_loss"):
+                facts[key.replace("test_loss", "validation_loss")] = fact
+        facts["a/base/as_good/weight_decay"] = {"value": [1.0]}
+        facts["b/base/as_good/weight_decay"] = {"value": [0.0, 9.0]}
+        page = Page(study_views(config, facts))
+        return None if page.contrast is None else page.contrast.name
+
+    assert contrast(training={"epochs": 7}) == "b"
+    assert contrast() is None
+
+
 def test_what_the_drawn_bias_costs_is_read_off_a_start_that_differs_in_it_alone():
     def fixed(change):
         study = {"name": "s", "grid": {"weight_decay": [0, 3], "seeds": 6}, "variants": {"fixed": change}}

@@ -107,6 +107,18 @@ class HandWritten(nn.Module):
         return (torch.tanh(rows @ self.w1 + self.b1) @ self.weights[0]) * self.last["gain"] + self.last["out_bias"]
 
 
+class LowRank(nn.Module):
+    """A frozen layer with a trained correction of low rank, whose factor `b` is no bias."""
+
+    def __init__(self, n_features, n_outputs):
+        super().__init__()
+        self.base = nn.Linear(n_features, n_outputs).requires_grad_(False)
+        self.a, self.b = nn.Parameter(torch.randn(2, n_features) / 9), nn.Parameter(torch.zeros(n_outputs, 2))
+
+    def forward(self, rows):
+        return self.base(rows) + rows @ self.a.T @ self.b.T
+
+
 class Tied(nn.Module):
     """An autoencoder's weight, used twice."""
 
@@ -199,6 +211,75 @@ class Counts(nn.Module):
     def forward(self, rows):
         self.calls += self.training
         return self.net(rows) / (1 + self.calls)
+
+
+class Clamped(nn.Linear):
+    """A forward pass that keeps its weights small."""
+
+    def forward(self, rows):
+        with torch.no_grad():
+            self.weight.clamp_(-0.1, 0.1)
+        return super().forward(rows)
+
+
+class Averages(nn.Module):
+    """A buffer that a new tensor replaces at each step."""
+
+    def __init__(self, n_features, n_outputs):
+        super().__init__()
+        self.net = nn.Linear(n_features, n_outputs)
+        self.register_buffer("mean", torch.zeros(n_features))
+
+    def forward(self, rows):
+        if self.training:
+            self.mean = 0.9 * self.mean + 0.1 * rows.detach().mean(0)
+        return self.net(rows - self.mean)
+
+
+class FrozenAtFirst(nn.Module):
+    """A layer that begins to train after three steps."""
+
+    def __init__(self, n_features, n_outputs):
+        super().__init__()
+        self.late, self.net, self.steps = nn.Linear(n_features, n_outputs), nn.Linear(n_features, n_outputs), 0
+
+    def forward(self, rows):
+        self.steps += self.training
+        self.late.requires_grad_(self.steps > 3)
+        return self.late(rows) + self.net(rows)
+
+
+def clipped(n_features, n_outputs):
+    """Gradients that hooks clip."""
+    net = small(n_features, n_outputs, nn.Tanh())
+    for parameter in net.parameters():
+        parameter.register_hook(lambda gradient: gradient.clamp(-0.01, 0.01))
+    return net
+
+
+def scripted(n_features, n_outputs):
+    return torch.jit.script(small(n_features, n_outputs, nn.Tanh()))
+
+
+class OtherWithFewRows(nn.Module):
+    def __init__(self, n_features, n_outputs):
+        super().__init__()
+        self.many, self.few = nn.Linear(n_features, n_outputs), nn.Linear(n_features, n_outputs)
+
+    def forward(self, rows):
+        return self.many(rows) if len(rows) > 10 else self.few(rows)
+
+
+class SharesStorage(nn.Module):
+    """A buffer that is a view of a parameter."""
+
+    def __init__(self, n_features, n_outputs):
+        super().__init__()
+        self.net = nn.Linear(n_features, n_outputs)
+        self.register_buffer("seen", self.net.weight.data)
+
+    def forward(self, rows):
+        return self.net(rows) + F.linear(rows, self.seen)
 
 
 class Branches(nn.Module):

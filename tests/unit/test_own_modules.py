@@ -10,6 +10,7 @@ import pytest
 import torch
 from oracles import cells_of, ordinary_loop, seed_all, study_of, trained
 
+from decaybench.analysis.facts import study_facts
 from decaybench.cells import tables
 from decaybench.cells.grid import block_specs, study_spec
 from decaybench.config import ConfigError
@@ -32,8 +33,18 @@ TOGETHER = ["RandomFeatures", "another_width_for_each_seed", "drawn_with_numpy",
 ALONE = ["masks_in_closures", "ReadsThroughAList", "dropout", "alpha_dropout", "FunctionalDropout", "NumpyNoise",
          "LayerDrop", "batch_norm", "batch_statistics", "Counts", "Branches", "gru", "lstm", "encoder_with_dropout",
          "convolution", "weight_norm", "old_weight_norm", "spectral_norm", "Doubles", "Complex",
-         "shared_backbone"]  # fmt: skip
-BY_THEIR_LAST_BITS = ["positive", "PlainTensors", "Residual", "norms", "Attends", "encoder", "plain_convolution"]
+         "shared_backbone", "Clamped", "Averages", "FrozenAtFirst", "clipped", "scripted", "OtherWithFewRows",
+         "SharesStorage"]  # fmt: skip
+BY_THEIR_LAST_BITS = [
+    "positive",
+    "LowRank",
+    "PlainTensors",
+    "Residual",
+    "norms",
+    "Attends",
+    "encoder",
+    "plain_convolution",
+]
 KINDS = [*TOGETHER, *ALONE, *BY_THEIR_LAST_BITS]
 BIASES = {
     "HandWritten": ["b1", "last.out_bias"],
@@ -240,3 +251,31 @@ def test_a_module_that_trains_alone_is_on_the_batchs_device():
     placed = factory.placed(factory.make(cell.recipe, 64, 0), torch.device("meta"))
     held = [*placed.parameters(), *placed.buffers(), placed.mask]
     assert {tensor.device for tensor in held} == {torch.device("meta")}
+
+
+def test_tables_and_facts_tell_it_alike_in_every_layout(tmp_path):
+    """And the tables of other models have no word of it."""
+    files = []
+    for size in (1, 2):
+        study = module_study("frozen", training={**TRAININGS["sgd"], "epochs": 1}, seeds=3, seeds_per_block=size)
+        specs = block_specs(study)
+        paths = [tmp_path / f"{size}-{index}.parquet" for index in specs]
+        for spec, path in zip(specs.values(), paths, strict=True):
+            tables.write_table(block.train_cells(spec.cells(lambda _: "code"))[0], path)
+        merged, *_ = tables.collect(paths, study_spec(study).cells(lambda _: "code"), pytest.fail)
+        tables.write_table(merged, tmp_path / f"cells-{size}.parquet")
+        files.append(tmp_path / f"cells-{size}.parquet")
+    assert files[0].read_bytes() == files[1].read_bytes()
+    assert merged.column_names == list(tables.CELL_COLUMNS)
+    facts = study_facts(study, tables.read_table(files[0]), parameters=tables.parameters_told(files[0]))
+    assert facts["a/base/parameters/frozen"]["value"] == ["0.weight", "0.bias"]
+    assert facts["a/base/parameters/biases"]["value"] == ["0.bias", "2.bias"]
+    assert facts["a/base/parameters/without_gradient"]["value"] == []
+
+
+def test_tables_of_other_models_have_no_word_of_it(tmp_path):
+    study = study_of(task=NUMBERS, training={"epochs": 1}, grid={"weight_decay": [0], "seeds": 2})
+    (spec,) = block_specs(study).values()
+    tables.write_table(block.train_cells(spec.cells(lambda _: "code"))[0], tmp_path / "block.parquet")
+    merged, *_ = tables.collect([tmp_path / "block.parquet"], spec.cells(lambda _: "code"), pytest.fail)
+    assert merged.schema.metadata is None

@@ -120,6 +120,8 @@ def _try_plainly(recipe: Recipe, module: nn.Module, trial: Trial) -> tuple[str, 
     number = factory.start_number(recipe.task.kind, 0)
     looks = names.signature(module)
     changes = "" if looks else "has attributes that cannot be compared"
+    if any(parameter._backward_hooks or parameter._post_accumulate_grad_hooks for parameter in module.parameters()):
+        changes = "has hooks on its parameters"
     without: tuple[str, ...] | None = None
     for where, inputs, targets in trial.batches:
         runs = []
@@ -163,7 +165,8 @@ def _forward(recipe: Recipe, module: nn.Module, inputs: Tensor, where: str, outp
         raise wrong(recipe, f"it returns a {type(found).__name__}; the task needs a tensor [rows, {outputs}]")
     if found.shape != (len(inputs), outputs):
         shape = ["rows" if not axis and size == len(inputs) else str(size) for axis, size in enumerate(found.shape)]
-        raise wrong(recipe, f"it returns [{', '.join(shape)}] {where}; the task needs [rows, {outputs}]")
+        there = "" if where.startswith("on inputs") else f" {where}"
+        raise wrong(recipe, f"it returns [{', '.join(shape)}]{there}; the task needs [rows, {outputs}]")
     if not found.is_floating_point():
         kind = str(found.dtype).removeprefix("torch.")
         raise wrong(recipe, f"it returns {kind} numbers; the task needs real ones, as float32")

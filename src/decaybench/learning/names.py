@@ -24,20 +24,18 @@ def biases(module: nn.Module) -> list[str]:
     Numbers in a ParameterList go by the name of the list; keys of a ParameterDict, by their own or the dict's.
     A parametrized tensor goes by the name of what is parametrized.
     """
-    return [name for name, parameter in module.named_parameters() if _is_bias(module, name, parameter)]
+    owners = dict(module.named_modules())
+    return [name for name, parameter in module.named_parameters() if _is_bias(owners, name, parameter)]
 
 
-def _is_bias(module: nn.Module, name: str, parameter: Tensor) -> bool:
+def _is_bias(owners: dict[str, nn.Module], name: str, parameter: Tensor) -> bool:
     parts = name.split(".")
     if "parametrizations" in parts:
         own = {parts[parts.index("parametrizations") + 1]}
     else:
-        own = {parts[-1]}
-        while len(parts) > 1 and isinstance(
-            module.get_submodule(".".join(parts[:-1])), nn.ParameterList | nn.ParameterDict
-        ):
-            parts.pop()
-            own.add(parts[-1])
+        own = {parts.pop()}
+        while isinstance(owners[".".join(parts)], nn.ParameterList | nn.ParameterDict):
+            own.add(parts.pop())
     long_axes = sum(size > 1 for size in parameter.shape)
     return any(BIAS.fullmatch(each) or (SHORT_BIAS.fullmatch(each) and long_axes <= 1) for each in own)
 

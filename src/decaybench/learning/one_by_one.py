@@ -71,7 +71,7 @@ class OwnLoop:
         seed_generators(self.evaluation_number)
         self.module.eval()
         with torch.no_grad():
-            return self.module(inputs)
+            return self.module(inputs).detach()
 
     def finite(self) -> bool:
         """Whether all parameters are finite and no buffer holds a nan (a mask may hold infinity)."""
@@ -136,8 +136,9 @@ class OneByOne:
         return torch.stack([whole[place] for place in self.place])
 
     def metrics(self, parameters: list[Tensor]) -> dict[str, Tensor]:
-        self.refresh(parameters)
-        return self.evaluation.metrics(self.forward, parameters, parameters[0][:, None])
+        metrics = self.evaluation.metrics(self.forward, parameters, parameters[0][:, None])
+        self.refresh(parameters)  # afterwards: a forward pass may clamp its weights
+        return {**metrics, **self.describe(parameters)}
 
     def refresh(self, parameters: list[Tensor]) -> None:
         """Write the present norms into what the loop holds."""
@@ -153,7 +154,7 @@ class OneByOne:
 
     def describe(self, parameters: list[Tensor]) -> dict[str, Tensor]:
         """The norm of all parameters but biases."""
-        return {"weight_norm": parameters[0][:, None]}
+        return {"weight_norm": parameters[0][:, None].clone()}
 
     def optimizer(self) -> Optimizer:
         """The optimizers of the cells as one of the loop's."""

@@ -49,9 +49,9 @@ def study(seeds: int, weight_decays: int, **keys: object) -> dict:
 
 
 def _train_seeds(config: dict, seeds: str) -> None:
-    from decaybench.grid import study_spec
+    from decaybench.cells.grid import study_spec
+    from decaybench.config.parsing import parse_config
     from decaybench.learning.block import train_cells
-    from decaybench.reading import parse_config
 
     spec = study_spec(parse_config(config).studies[0])
     parts = [part.model_copy(update={"seeds": seeds}) for part in spec.parts]
@@ -121,7 +121,7 @@ def pipeline(config: dict) -> float:
     grid = config["studies"][0]["grid"]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "bench.yaml"
-        path.write_text(yaml.safe_dump(config))
+        path.write_text(yaml.safe_dump(config), encoding="utf-8")
         words = [str(Path(sys.executable).parent / "snakemake"), "--directory", folder, "--configfile", str(path)]
         start = time.perf_counter()
         subprocess.run(words, cwd=ROOT, capture_output=True, check=True)
@@ -133,7 +133,7 @@ def job_per_cell(cells: int) -> float:
     config = study(cells, 1, seeds_per_block=1)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "bench.yaml"
-        path.write_text(yaml.safe_dump(config))
+        path.write_text(yaml.safe_dump(config), encoding="utf-8")
         words = [str(Path(sys.executable).parent / "snakemake"), "--directory", folder, "--configfile", str(path)]
         start = time.perf_counter()
         subprocess.run([*words, "--until", "collect"], cwd=ROOT, capture_output=True, check=True)

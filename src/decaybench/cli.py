@@ -8,6 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from decaybench.config import BASE, Config, ConfigError, Finite, Study
 from decaybench.console import never_fail, spelled
 
@@ -15,9 +17,12 @@ from decaybench.console import never_fail, spelled
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb. Returns the exit code; what a person did wrong is one line on stderr."""
     never_fail()
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_args(_words() if arguments is None else arguments)
     try:
         options.run(options)
+    except ValidationError as error:  # of JSON that another program has made
+        print(f"decaybench {options.verb}: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
     except (ConfigError, OSError, _table_error()) as error:
         print(f"decaybench {options.verb}: {error}", file=sys.stderr)
         return 1
@@ -25,14 +30,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _table_error() -> type[Exception]:
-    from decaybench.cells import TableError
+    from decaybench.cells.tables import TableError
 
     return TableError
 
 
-def _utf8(word: str) -> str:
-    """JSON of the command line, which is UTF-8 whatever the locale says."""
-    return os.fsencode(word).decode("utf-8")
+def _words() -> list[str]:
+    """The command line; JSON in it is UTF-8, whatever the locale says."""
+    return [os.fsencode(word).decode("utf-8", "replace") if word[:1] == "{" else word for word in sys.argv[1:]]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -40,17 +45,17 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
 
     plan = verbs.add_parser("plan", help="say what a config would train")
-    plan.add_argument("config", type=Path)
+    plan.add_argument("config", help="a file, or JSON")
     plan.set_defaults(run=_plan)
 
     train = verbs.add_parser("train", help="train the cells of a block that its file lacks")
-    train.add_argument("--spec", type=_utf8, required=True, help="the block as JSON")
+    train.add_argument("--spec", required=True, help="the block as JSON")
     train.add_argument("--seeds-per-block", type=int, help="of the study; else blocks of other layouts are not read")
     train.add_argument("--output", type=Path, required=True)
     train.set_defaults(run=_train)
 
     collect = verbs.add_parser("collect", help="merge the blocks of a study into its tables")
-    collect.add_argument("--spec", type=_utf8, required=True, help="the study as JSON")
+    collect.add_argument("--spec", required=True, help="the study as JSON")
     collect.add_argument("--cells", type=Path, required=True)
     collect.add_argument("--history", type=Path, required=True)
     collect.add_argument("--timings", type=Path, required=True)
@@ -60,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     collect.set_defaults(run=_collect)
 
     analyse = verbs.add_parser("analyse", help="turn a study's tables into facts")
-    analyse.add_argument("--study", type=_utf8, required=True, help="the study as JSON")
+    analyse.add_argument("--study", required=True, help="the study as JSON")
     analyse.add_argument("--cells", type=Path, required=True)
     analyse.add_argument("--history", type=Path, required=True)
     analyse.add_argument("--facts", type=Path, required=True)
@@ -68,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     analyse.set_defaults(run=_analyse)
 
     draw = verbs.add_parser("draw", help="draw the figures of a study")
-    draw.add_argument("--study", type=_utf8, required=True, help="the study as JSON")
+    draw.add_argument("--study", required=True, help="the study as JSON")
     draw.add_argument("--cells", type=Path, required=True)
     draw.add_argument("--history", type=Path, required=True)
     draw.add_argument("--facts", type=Path, required=True)
@@ -76,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     draw.set_defaults(run=_draw)
 
     judge = verbs.add_parser("judge", help="judge the claims on the tables of all studies")
-    judge.add_argument("--config", type=_utf8, required=True, help="the config as JSON")
+    judge.add_argument("--config", required=True, help="the config as JSON")
     judge.add_argument("--cells", type=Path, nargs="+", required=True, help="one file a study, in its folder")
     judge.add_argument("--history", type=Path, nargs="+", required=True)
     judge.add_argument("--claims", type=Path, required=True)
@@ -88,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
 
     gather = verbs.add_parser("gather", help="merge the facts and timings of all studies")
     gather.add_argument("--cost", type=Path, required=True)
-    gather.add_argument("--config", type=_utf8, required=True, help="the config as JSON")
+    gather.add_argument("--config", required=True, help="the config as JSON")
     gather.add_argument("--study-facts", type=Path, nargs="+", required=True)
     gather.add_argument("--claims", type=Path, required=True)
     gather.add_argument("--study-timings", type=Path, nargs="+", required=True)
@@ -110,14 +115,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _read_config(path: Path) -> Config:
-    from decaybench.config_files import read_file
-    from decaybench.reading import parse_config
+def _read_config(config: str) -> Config:
+    """config: the path of a file, or JSON."""
+    from decaybench.config.files import read_file, read_text
+    from decaybench.config.parsing import parse_config
 
     try:
-        raw = read_file(path)
+        raw = read_text(config, "JSON") if config.startswith("{") else read_file(Path(config))
     except FileNotFoundError:
-        raise ConfigError(f"{path}: there is no such config") from None
+        raise ConfigError(f"{config}: there is no such config") from None
     return parse_config(raw)
 
 
@@ -125,7 +131,7 @@ def _plan(options: argparse.Namespace) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from decaybench.grid import block_indices, seeds_for_nodes
+    from decaybench.cells.grid import block_indices, seeds_for_nodes
 
     console = Console()
     table = Table()
@@ -164,16 +170,16 @@ def _print_sizes(study: Study) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    from decaybench.grid import BlockSpec
-    from decaybench.train import train_block
+    from decaybench.cells.grid import BlockSpec
+    from decaybench.stages.train import train_block
 
     train_block(BlockSpec.model_validate_json(options.spec), options.output, options.seeds_per_block)
 
 
 def _collect(options: argparse.Namespace) -> None:
-    from decaybench import cells as tables
-    from decaybench.grid import BlockSpec
-    from decaybench.layouts import parse_names
+    from decaybench.cells import tables
+    from decaybench.cells.blocks import parse_names
+    from decaybench.cells.grid import BlockSpec
     from decaybench.learning import code_of
 
     def set_aside(path: Path, why: str) -> None:
@@ -189,10 +195,11 @@ def _collect(options: argparse.Namespace) -> None:
 
 def _analyse(options: argparse.Namespace) -> None:
     from decaybench.analysis.facts import study_facts, summary
-    from decaybench.cells import read_table, replacing, write_json
+    from decaybench.cells.tables import parameters_told, read_table, replacing, write_json
 
     study = Study.model_validate_json(options.study)
-    facts = study_facts(study, read_table(options.cells), read_table(options.history))
+    told = parameters_told(options.cells)
+    facts = study_facts(study, read_table(options.cells), read_table(options.history), told)
     with replacing(options.summary) as beside:
         summary(facts, study).to_csv(beside, index=False)
     write_json(facts, options.facts)
@@ -210,7 +217,7 @@ def _judge(options: argparse.Namespace) -> None:
     from decaybench.analysis.claims import CLAIMS
     from decaybench.analysis.regimes import Case
     from decaybench.analysis.verdicts import judge
-    from decaybench.cells import read_table, write_json
+    from decaybench.cells.tables import read_table, write_json
 
     config = Config.model_validate_json(options.config)
     cells, history = (
@@ -220,7 +227,7 @@ def _judge(options: argparse.Namespace) -> None:
 
 
 def _cost(options: argparse.Namespace) -> None:
-    from decaybench.cells import write_json
+    from decaybench.cells.tables import write_json
     from decaybench.learning import cost
 
     write_json(cost.measure(), options.output)
@@ -229,11 +236,11 @@ def _cost(options: argparse.Namespace) -> None:
 def _gather(options: argparse.Namespace) -> None:
     import json
 
-    from decaybench import provenance
     from decaybench.analysis import cost
     from decaybench.analysis.claim_facts import claim_facts
-    from decaybench.cells import write_json
+    from decaybench.cells.tables import write_json
     from decaybench.figures import cost_svg
+    from decaybench.provenance import machine as provenance
 
     config = Config.model_validate_json(options.config)
     merged: dict[str, object] = {}
@@ -251,10 +258,9 @@ def _gather(options: argparse.Namespace) -> None:
 def _render(options: argparse.Namespace) -> None:
     from tempfile import TemporaryDirectory
 
-    from decaybench import partial
+    from decaybench.stages import partial
 
-    is_json = options.config.lstrip().startswith("{")
-    config = Config.model_validate_json(_utf8(options.config)) if is_json else _read_config(Path(options.config))
+    config = _read_config(options.config)
     if not options.partial:
         _render_pages(options, config, options.results)
         return

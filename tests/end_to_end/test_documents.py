@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from decaybench.grid import block_specs
-from decaybench.reading import parse_config
+from decaybench.cells.grid import block_specs
+from decaybench.config.parsing import parse_config
 from tests.end_to_end.documents import DOCUMENTS, RECIPES, ROOT, files_named_in, make_checkout, shown_in
 
 SHOWN = [shown for document in DOCUMENTS if document != RECIPES for shown in shown_in(document)]

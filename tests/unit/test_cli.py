@@ -80,12 +80,19 @@ def test_every_locale_can_plan_and_read_an_error(locale, tmp_path):
 def test_json_of_a_command_line_is_utf_8_in_every_locale(tmp_path):
     factory = "möbel:Netz"
     spec = f'{{"study": "a", "parts": [{{"model": {{"kind": "module", "factory": "{factory}"}}}}]}}'
-    command = [sys.executable, "-m", "decaybench.cli", "train", "--spec", spec, "--output", str(tmp_path / "b")]
-    code = "import sys; from decaybench.cli import _parser; print(ascii(_parser().parse_args(sys.argv[1:]).spec))"
-    done = subprocess.run(
-        [sys.executable, "-c", code, *command[3:]], capture_output=True, text=True, env={**os.environ, **ASCII}
+    words = [sys.executable, "-m", "decaybench.cli", "train", "--spec", spec, "--output", str(tmp_path / "b")]
+    done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, **ASCII})
+    assert done.returncode == 1
+    assert "m\\xf6bel" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_json_on_the_command_line_is_read_like_a_file(capsys):
+    assert main(["render", "--config", '{"studies": [{"name": "a"}], "studies": [{"name": "b"}]}']) == 1
+    assert capsys.readouterr().err == (
+        "decaybench render: JSON: studies: line 1: stands twice, first in line 1; keep one\n"
     )
-    assert ascii(factory)[1:-1] in done.stdout, done.stderr
+    assert main(["plan", '{"x-a": 1, "studies": [{"name": "only"}]}']) == 0
+    assert "only" in capsys.readouterr().out
 
 
 def test_plan_says_how_rows_are_shared_out(tmp_path, capsys):
@@ -124,7 +131,7 @@ def test_planning_and_reading_the_help_do_not_start_torch(tmp_path):
 def test_a_device_that_is_not_there_is_one_line(tmp_path, capsys, monkeypatch):
     from oracles import study_of
 
-    from decaybench.grid import study_spec
+    from decaybench.cells.grid import study_spec
 
     spec = study_spec(study_of(grid={"weight_decay": [0], "seeds": 1})).to_json()
     for device in ("gpu", "cuda:99"):

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from decaybench.config import Config, ConfigError
-from decaybench.reading import parse_config
+from decaybench.config.parsing import parse_config
 
 
 def study(**keys):

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from decaybench.config import ConfigError
-from decaybench.config_files import read_file
-from decaybench.reading import parse_config
+from decaybench.config.files import read_file
+from decaybench.config.parsing import parse_config
 
 
 @pytest.fixture
@@ -158,6 +158,18 @@ def test_anchors_have_a_place_and_change_nothing(read):
     assert parse_config(read(shared)).question() == parse_config(read(plain)).question()
 
 
+def test_the_schema_for_editors_takes_the_same_keys_at_the_top(read):
+    import jsonschema
+
+    from decaybench.config.reference import json_schema
+
+    validator = jsonschema.Draft202012Validator(json.loads(json_schema()))
+    text = "x-a: [1, {b: null}]\npathvars: {results: here}\nnodes: 2\nstudies: [{name: a}]"
+    assert validator.is_valid(read(text))
+    for wrong in ("y-a: 1", "xa: 1", "studies: [{name: a, x-a: 1}]"):
+        assert not validator.is_valid({"studies": [{"name": "a"}], **read(wrong)})
+
+
 def test_what_an_anchor_brings_is_read_where_it_is_used(refusal):
     text = "x-grid: &grid {seeds: 010}\nstudies: [{name: a, grid: *grid}, {name: b, grid: {<<: [*grid]}}]"
     assert [line.partition(": ")[0] for line in refusal(text)] == ["studies[0].grid.seeds", "studies[1].grid.seeds"]
@@ -221,7 +233,7 @@ def test_an_empty_file_says_nothing(read):
 def test_a_config_of_the_checkout_reads_as_pyyaml_reads_it():
     import yaml
 
-    from decaybench.fingerprint import ROOT
+    from decaybench.provenance.code import ROOT
 
     config = ROOT.parents[1] / "config"
     for path in (config / "config.yaml", *sorted((config / "examples").glob("*.yaml"))):

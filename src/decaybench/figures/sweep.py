@@ -130,11 +130,6 @@ def shown_variants(data: StudyData) -> list[Variant]:
     return data.variants[: style.MAX_PANELS]
 
 
-def comparable(variants: Sequence[Variant]) -> bool:
-    """Whether all variants measure the same thing, so that they can share an axis."""
-    return len({(variant.loss == "cross_entropy", variant.task.kind) for variant in variants}) == 1
-
-
 def notes_of(data: StudyData, variants: Sequence[Variant], lines: Sequence[Line], dots: Dots) -> list[str]:
     """What a reader must know of the numbers: band, n, runs that are missing, variants that are."""
     notes = [*means_notes(lines, [n for variant in variants for n in data.seeds(variant)]), *dots.notes]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from decaybench import tasks
 from decaybench.config import Module, Recipe
-from decaybench.fingerprint import fingerprint
+from decaybench.provenance.code import fingerprint
 
 MODULES = {
     "linear": "decaybench.learning.linear",

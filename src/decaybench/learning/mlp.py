@@ -14,13 +14,13 @@ from torch import Tensor
 
 from decaybench.config import Linear, Mlp, Recipe
 from decaybench.learning import networks
-from decaybench.learning.batch import LOSS_FACTOR, Batch, Lane, Problem
+from decaybench.learning.batch import LOSS_FACTOR, Batch, Lane, Problem, constant_loss
 from decaybench.learning.loop import Rows
 from decaybench.learning.networks import Evaluation
 from decaybench.learning.optimizers import Gradient
 from decaybench.learning.span import row_and_null_norm, row_space_basis
-from decaybench.streams import stream
 from decaybench.tasks import Data
+from decaybench.tasks.streams import stream
 
 COLUMNS = networks.COLUMNS
 shares = networks.shares
@@ -82,6 +82,9 @@ class MlpModel:
 
     def metrics(self, parameters: list[Tensor]) -> dict[str, Tensor]:
         return self.evaluation.metrics(self.forward, parameters, networks.joint_norm(parameters[::2]))
+
+    def finite(self, parameters: list[Tensor]) -> Tensor:
+        return networks.finite(parameters)
 
     def where(self, cells: Tensor, new: Tensor, old: Tensor) -> Tensor:
         return networks.where(cells, new, old)
@@ -145,7 +148,9 @@ def build(batch: Batch) -> Problem:
 
     units = (widths[0] if linear else sum(widths[1:-1])) if drops else 0
     is_bias = [False, True] * (len(widths) - 1)
-    return Problem(model, parameters, inputs, targets, networks.settings(batch, parameters, is_bias), units, describe)
+    settings = networks.settings(batch, parameters, is_bias)
+    constant = constant_loss(targets, recipe.loss)
+    return Problem(model, parameters, inputs, targets, constant, settings, units, describe)
 
 
 def _widths(recipe: Recipe, n_features: int) -> list[int]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from decaybench.config import Recipe, Training
@@ -59,12 +61,16 @@ def load(batch: Batch) -> dict[str, tuple[Tensor, Tensor]]:
     for name in Data._fields:
         inputs = np.stack([getattr(item, name).inputs for item in data])
         targets = np.stack([getattr(item, name).targets for item in data])
-        targets = targets[:, :, None] if classes is None else np.eye(classes)[targets]
         splits[name] = (
             torch.as_tensor(inputs, dtype=batch.dtype, device=batch.device),
-            torch.as_tensor(targets, dtype=batch.dtype, device=batch.device),
+            torch.as_tensor(as_targets(targets, classes), dtype=batch.dtype, device=batch.device),
         )
     return splits
+
+
+def as_targets(targets: NDArray[Any], classes: int | None) -> NDArray[Any]:
+    """Targets [..., rows] with an axis of outputs: one for numbers, one-hot for classes."""
+    return targets[..., None] if classes is None else np.eye(classes)[targets]
 
 
 def n_outputs(recipe: Recipe) -> int:
@@ -96,6 +102,11 @@ def joint_norm(weights: list[Tensor]) -> Tensor:
     """‖w‖₂ over all weights of a cell, [cells, 1]."""
     squares = [weight.double().flatten(1).square().sum(1) for weight in weights]
     return torch.stack(squares).sum(0).sqrt()[:, None]
+
+
+def finite(parameters: list[Tensor]) -> Tensor:
+    """Whether all parameters of a cell are finite, [cells, 1]."""
+    return torch.stack([torch.isfinite(parameter).flatten(1).all(1) for parameter in parameters]).all(0)[:, None]
 
 
 def where(cells: Tensor, new: Tensor, old: Tensor) -> Tensor:

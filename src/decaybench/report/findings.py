@@ -175,20 +175,20 @@ def null_share(view: VariantView) -> str:
 
 
 def start_against_decay(study: StudyView) -> str:
-    """The best that decay reaches from the random start, against a zero start without decay."""
-    zero, base = study.zero_start, study.base
-    if zero is None or base.chosen is None or base.last == "0":
+    """The best that decay reaches from the random start, against a zero start without decay, or with the least."""
+    zero, label, base = study.zero_start, study.start_label, study.base
+    if zero is None or label is None or base.chosen is None or base.last == "0":
         return "unknown"
-    order = compare(base.fact(base.chosen, "test_loss"), zero.fact(zero.first, "test_loss"))
+    order = compare(base.fact(base.chosen, "test_loss"), zero.fact(label, "test_loss"))
     return {"above": "start_wins", "below": "decay_wins", "around": "no_difference", "unknown": "unknown"}[order]
 
 
 def start_costs(study: StudyView) -> bool:
-    """Whether the random start alone, at the smallest λ, leaves more test loss than the zero start."""
-    zero, base = study.zero_start, study.base
-    if zero is None:
+    """Whether the random start alone, at one λ, leaves more test loss than the zero start."""
+    zero, label = study.zero_start, study.start_label
+    if zero is None or label is None:
         return False
-    return compare(base.fact(base.first, "test_loss"), zero.fact(zero.first, "test_loss")) == "above"
+    return compare(study.base.fact(label, "test_loss"), zero.fact(label, "test_loss")) == "above"
 
 
 def against_mean(view: VariantView, label: str) -> str:
@@ -266,9 +266,14 @@ def left(view: VariantView, label: str) -> str:
     return max(TERMS[:-1], key=lambda term: float(view.fact(label, f"theory_{term}")["value"]))
 
 
+def runner_up(cures: Sequence[Cure]) -> Cure:
+    """The best of another kind than the best: a cure is not held against itself."""
+    return next(cure for cure in cures if cure.kind != cures[0].kind)
+
+
 def lead(cures: Sequence[Cure]) -> str:
     """Whether the best cure stands apart from the next."""
-    first, second = (cure.view.facts[cure.key] for cure in cures[:2])
+    first, second = (cure.view.facts[cure.key] for cure in (cures[0], runner_up(cures)))
     return {"below": "alone", "around": "tied", "above": "tied", "unknown": "unknown"}[compare(first, second)]
 
 

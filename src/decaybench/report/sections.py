@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from decaybench.analysis import contrasts
 from decaybench.report import findings
 from decaybench.report.catalogue import N_
 from decaybench.report.cost import StepView
@@ -105,27 +106,6 @@ class Page:
         views = [study.base for study in self.studies if study.base.value("evidence/weight_decay") is not None]
         return max(views, key=lambda view: len(view.value("near_ridge/weight_decay") or ()), default=None)
 
-    @property
-    def featured(self) -> list[tuple[str, str]]:
-        """Figures that belong to a section of their own, by study."""
-        rows = self.rows[0] if self.rows and self.cures else None
-        owners = {
-            "explorer": self.players[0].base if self.players else None,
-            "loss_by_weight_decay": self.contrast.base if self.contrast else None,
-            "remedies": self.remedied,
-            "spectral_filters": self.filtered,
-            "weight_histogram": self.scattered,
-            "occam": self.weighed,
-            "start_terms": self.started[0].base if self.started else None,
-            "published_norms": self.article.base if self.article else None,
-            "loss_by_rows": rows,
-            "optimizers": next(iter(self.optimizers), None),
-        }
-        several = [(view.study, "coefficient_paths") for view in self.traced]
-        noisy = (s for s in self.real if findings.memorised(s.fair) != "nothing")
-        several += [(study.name, "accuracy_by_weight_decay") for study in noisy]
-        return [(view.study, name) for name, view in owners.items() if view is not None] + several
-
     @cached_property
     def scattered(self) -> VariantView | None:
         """Where random weights can be watched being forgotten: the article's study, if there is one."""
@@ -146,10 +126,9 @@ class Page:
         """Variants of one study alike but for their rows, fewest first: of a cure, else of any study."""
         cured = {cure.view.study for cure in self.cures if cure.kind == "more_data"}
         for study in sorted(self.studies, key=lambda study: study.name not in cured):
-            views = [study.base, *(view for view in study.variants if study.differs_in_rows_only(view))]
-            views = [view for view in views if view.has_zero]
-            if len({view.variant.task.n_train for view in views}) > 2:
-                return sorted(views, key=lambda view: view.variant.task.n_train)
+            views = [view for view in study.paired(study.rows) if view.has_zero]
+            if len(views) > 2:
+                return views
         return []
 
     @cached_property
@@ -198,9 +177,17 @@ class Page:
 
     @property
     def fixed_bias(self) -> VariantView | None:
-        """The article's study with random weights and a bias that starts at zero."""
-        views = self.article.starts[1:] if self.article else []
-        return next((v for v in views if v.starts_random and v.variant.model.bias_init_std == 0), None)  # type: ignore[union-attr]
+        """The article's study with the same random weights and a bias that starts at zero."""
+        if self.article is None:
+            return None
+        views = self.article.paired(self.article.differing("model.bias_init_std"))
+        return next((v for v in views if contrasts.is_articles(v.variant, bias_init_std=0.0)), None)
+
+    @property
+    def from_scratch(self) -> VariantView | None:
+        """The article's version from scratch beside its short version."""
+        views = self.article.variants if self.article else ()
+        return next((v for v in views if contrasts.is_articles(v.variant, "half_mse", 0.0)), None)
 
     @cached_property
     def cures(self) -> list[Cure]:
@@ -216,10 +203,7 @@ class Page:
     def scaled(self) -> list[VariantView]:
         """Two variants of one study alike but for the rows, whose best λ theory knows: fewest and most rows."""
         for study in self.studies:
-            views = [study.base, *(v for v in study.variants if study.differs_in_rows_only(v))]
-            known = sorted(
-                (v for v in views if v.value("optimal_weight_decay")), key=lambda v: v.variant.task.n_train
-            )
+            known = [view for view in study.rows if view.value("optimal_weight_decay")]
             if len(known) > 1:
                 return [known[0], known[-1]]
         return []

@@ -5,29 +5,20 @@ Sections choose studies by what they contain (task, classes, starts), never by n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil
 from typing import Any
 
-from decaybench.analysis.weights import is_full_batch, why_none
-from decaybench.config import (
-    BASE,
-    Config,
-    GaussianLinear,
-    Linear,
-    Polynomial,
-    Study,
-    Training,
-    Variant,
-)  # fmt: skip
-from decaybench.grid import weight_decay_label
+from decaybench.analysis import contrasts
+from decaybench.analysis.weights import why_none
+from decaybench.cells.grid import weight_decay_label
+from decaybench.config import BASE, Config, Linear, Polynomial, Study, Variant
 
 Fact = Mapping[str, Any]
 Facts = Mapping[str, Fact]
 
-START_KEYS = {"init_std", "init_mean", "bias_init_std", "bias_init", "init_scale"}
 ARTICLE_WEIGHT_DECAY = 3.0  # the λ that the article's readers run beside λ = 0
 
 
@@ -133,16 +124,7 @@ class VariantView:
     @property
     def repeats_article(self) -> bool:
         """Whether task, training and start are those of the article's short version."""
-        training = self.variant.training.model_copy(
-            update={
-                "record_every": Training.model_validate({}).record_every,
-                "in_span": True,
-                "loss": self.variant.loss,
-            }
-        )
-        return (self.variant.task, self.variant.model, training) == (
-            GaussianLinear.model_validate({}), Linear.model_validate({}), Training.model_validate({"loss": "mse"})
-        )  # fmt: skip
+        return contrasts.is_articles(self.variant)
 
     @property
     def steps(self) -> int:
@@ -200,7 +182,7 @@ class VariantView:
     def fit_is_drawn(self) -> bool:
         """Whether the curve that was fitted can be computed again, and so be drawn."""
         polynomial = isinstance(self.variant.task, Polynomial)
-        return polynomial and why_none(self.variant) is None and is_full_batch(self.variant)
+        return polynomial and why_none(self.variant) is None and contrasts.is_full_batch(self.variant)
 
     @property
     def overlap(self) -> bool:
@@ -235,37 +217,52 @@ class StudyView:
         """Whether the data were collected, not drawn."""
         return self.study.task.collected
 
+    def differing(self, key: contrasts.Keys, also: contrasts.Keys = ()) -> list[VariantView]:
+        """Variants with numbers that differ from the base in `key` and nothing else; of equal trainings the first."""
+        found: list[VariantView] = []
+        for view in self.variants:
+            alone = contrasts.differs_only_in(view.variant, self.base.variant, key, also)
+            known = any(contrasts.same_training(view.variant, other.variant) for other in found)
+            if alone and view.measured and not known:
+                found.append(view)
+        return found
+
+    def paired(self, views: Sequence[VariantView]) -> list[VariantView]:
+        """Those that have the base's seeds, so that their means may be held against its."""
+        return [view for view in views if contrasts.same_seeds(view.variant, self.base.variant)]
+
     @cached_property
     def starts(self) -> list[VariantView]:
         """The base and the variants that differ from it in the initial weights only; empty without such variants."""
-        others = [view for view in self.variants if view.name != BASE and self._differs_in_start_only(view)]
+        others = self.paired(self.differing(contrasts.START))
         return [self.base, *others] if others else []
-
-    def _differs_in_start_only(self, view: VariantView) -> bool:
-        base, other = self.base.variant, view.variant
-        if (base.task, base.training, base.model.kind) != (other.task, other.training, other.model.kind):
-            return False
-        ours, theirs = base.model.model_dump(), other.model.model_dump()
-        changed = {key for key in ours if ours[key] != theirs[key]}
-        return bool(changed) and changed <= START_KEYS
 
     @cached_property
     def zero_start(self) -> VariantView | None:
-        """The variant that starts from zero weights where the base does not."""
+        """The variant that starts from zero weights where the base does not, on its seeds and some of its λ."""
+        return next((view for view in self.paired(self._from_zero) if self._shared(view)), None)
+
+    @property
+    def start_label(self) -> str | None:
+        """The smallest λ of the zero start that the base has, too: there the two differ in the start alone."""
+        return self._shared(self.zero_start)[0] if self.zero_start else None
+
+    def _shared(self, view: VariantView) -> list[str]:
+        return [label for label in self.base.measured if label in view.measured]
+
+    @cached_property
+    def _from_zero(self) -> list[VariantView]:
         if not self.base.starts_random or not self.base.measured:
-            return None
-        found = [view for view in self.starts[1:] if not view.starts_random and view.measured]
-        return found[0] if found else None
+            return []
+        return [view for view in self.differing(contrasts.START) if not view.starts_random]
 
     @cached_property
     def every_weight(self) -> VariantView | None:
         """The variant that differs from the base only in training all weights instead of the data's span."""
+        base = self.base.variant
         for view in self.variants:
-            training = view.variant.training.model_copy(update={"in_span": True})
-            same = (view.variant.task, view.variant.model, training) == (
-                self.base.variant.task, self.base.variant.model, self.base.variant.training,
-            )  # fmt: skip
-            if view.name != BASE and same and not view.variant.training.in_span and view.measured:
+            alike = contrasts.same_training(view.variant, base) and base.training.in_span
+            if alike and not view.variant.training.in_span and view.measured:
                 return view
         return None
 
@@ -273,17 +270,16 @@ class StudyView:
     def optimizers(self) -> list[VariantView]:
         """Plain gradient descent, then the variants that differ in an adaptive optimizer alone; else empty."""
         base = self.base
-        if base.variant.training.optimizer != "sgd" or base.variant.training.momentum or not base.measured:
+        if base.variant.training.optimizer != "sgd" or base.variant.training.momentum or len(base.measured) < 2:
             return []
-        others = [
-            view
-            for view in self.variants
-            if view.variant.training.optimizer != "sgd"
-            and view.measured == base.measured
-            and (view.variant.task, view.variant.model) == (base.variant.task, base.variant.model)
-            and view.variant.training.model_copy(update={"optimizer": "sgd"}) == base.variant.training
-        ]
-        return [base, *others] if others and len(base.measured) > 1 else []
+        others = self.paired(self.differing("training.optimizer"))
+        others = [view for view in others if view.measured == base.measured]
+        return [base, *others] if others else []
+
+    @cached_property
+    def rows(self) -> list[VariantView]:
+        """The base and the variants that differ from it in the number of rows alone, fewest first."""
+        return sorted([self.base, *self.differing(contrasts.ROWS)], key=lambda view: view.variant.task.n_train)
 
     @property
     def degrees(self) -> list[int]:
@@ -291,18 +287,10 @@ class StudyView:
         tried = {getattr(view.variant.task, "degree", 0) for view in self.variants}
         return sorted(degree for degree in tried if self.base.value(f"degree/{degree}/validation") is not None)
 
-    def differs_in_rows_only(self, view: VariantView) -> bool:
-        """Whether a variant has another number of rows and nothing else that differs from the base."""
-        base = self.base.variant
-        sizes = {name: getattr(base.task, name) for name in ("n_train", "n_validation", "n_test")}
-        task = view.variant.task.model_copy(update=sizes)
-        same = (task, view.variant.model, view.variant.training) == (base.task, base.model, base.training)
-        return same and view.variant.task.n_train != base.task.n_train
-
     @property
     def fair(self) -> VariantView:
         """The variant in which decay has nothing but the data to act on: the zero start if there is one."""
-        return self.zero_start or self.base
+        return self.zero_start or next(iter(self._from_zero), self.base)
 
 
 def find(facts: Facts, key: str) -> Fact:

@@ -15,8 +15,8 @@ from sklearn import datasets
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from decaybench.config import BreastCancer, Diabetes, Digits
-from decaybench.streams import stream
 from decaybench.tasks import Data, Split
+from decaybench.tasks.streams import stream
 
 
 def generate(task: Diabetes | Digits | BreastCancer, seed: int) -> Data:

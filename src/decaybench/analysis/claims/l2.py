@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from decaybench.analysis.prediction import optimal_weight_decay
 from decaybench.analysis.regimes import Arm, Case, log_ratio, ratio, source
 from decaybench.analysis.verdicts import Claim, Measurement
-from decaybench.grid import weight_decay_label
+from decaybench.cells.grid import weight_decay_label
 
 NEAR = 10**0.5  # a factor within which a λ stands for theory's best one
 
@@ -28,7 +28,7 @@ def measure(case: Case) -> Iterator[Measurement]:
     """λ = 0 against the positive λ of lowest mean validation loss."""
     for arm in case.settings(_comparable):
         best = arm.chosen([decay for decay in arm.decays if decay > 0])
-        values = log_ratio(arm.column("test_loss", 0.0), arm.column("test_loss", best))
+        values = log_ratio(arm.column("test_loss", 0.0), arm.column("test_loss", best), arm.resolution)
         predicted = ratio(arm.predicted(0.0), arm.predicted(best))
         decay = f"λ = {weight_decay_label(best)}"
         yield Measurement(arm, arm.label(decay, decay), values, predicted, source(predicted))

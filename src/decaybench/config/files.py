@@ -27,15 +27,19 @@ def read_file(path: Path) -> Any:
     Raises ConfigError with one line a problem: a key that stands twice, a word or number that YAML reads as
     something else, aliases or levels without end, another encoding than UTF-8; OSError where nothing can be read.
     """
-    text = _text(path)
+    return read_text(_text(path), str(path))
+
+
+def read_text(text: str, where: str) -> Any:
+    """The same for a text; where: what it is called in messages."""
     try:
         return _read(text)
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+        raise ConfigError(f"{where}: not YAML: {' '.join(str(error).split())}") from None
     except RecursionError:
-        raise ConfigError(f"{path}: {TOO_DEEP}") from None
+        raise ConfigError(f"{where}: {TOO_DEEP}") from None
     except ConfigError as error:
-        raise ConfigError("\n".join(f"{path}: {line}" for line in str(error).splitlines())) from None
+        raise ConfigError("\n".join(f"{where}: {line}" for line in str(error).splitlines())) from None
 
 
 def _text(path: Path) -> str:

@@ -12,19 +12,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
-from decaybench.config_models import MODELS, Linear, Mlp, Model, Module
-from decaybench.config_tasks import (
-    TASKS,
-    BreastCancer,
-    Diabetes,
-    Digits,
-    Finite,
-    GaussianLinear,
-    ModularAddition,
-    Polynomial,
-    Task,
-)
-from decaybench.config_types import (
+from decaybench.config.models import Linear, Model
+from decaybench.config.tasks import TASKS, Finite, GaussianLinear, Task
+from decaybench.config.types import (
     ConfigError,
     Count,
     NonNegative,
@@ -34,12 +24,6 @@ from decaybench.config_types import (
     Strict,
     no_duplicates,
 )
-
-__all__ = [
-    "BASE", "FREE", "MODELS", "NAME", "PATHVARS", "TASKS", "BreastCancer", "Config", "ConfigError",
-    "Diabetes", "Digits", "Finite", "GaussianLinear", "Grid", "Linear", "Mlp", "ModularAddition", "Module",
-    "Polynomial", "Recipe", "Report", "Strict", "Study", "Training", "Variant", "nearest", "overridden",
-]  # fmt: skip
 
 NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 BASE = "base"

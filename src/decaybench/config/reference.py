@@ -1,6 +1,6 @@
 """The reference of all config keys, generated from the pydantic models: a JSON Schema and a table.
 
-`python -m decaybench.schema` rewrites both files in a checkout; a test fails when they drift.
+`python -m decaybench.config.reference` rewrites both files in a checkout; a test fails when they drift.
 """
 
 from __future__ import annotations

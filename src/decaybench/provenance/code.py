@@ -12,11 +12,11 @@ import importlib.metadata
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).parent
+ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT.name
 # Configs are data: all that they say stands in a job's spec, so the code that reads them is left out.
-CONFIG = ("config", "config_models", "config_tasks", "config_types", "reading")
-DATA_MODULES = {PACKAGE, *(f"{PACKAGE}.{name}" for name in (*CONFIG, "fingerprint"))}
+CONFIG = [f"config.{path.stem}" for path in (ROOT / "config").glob("*.py")]
+DATA_MODULES = {PACKAGE, *(f"{PACKAGE}.{name}" for name in ("config", *CONFIG, "provenance.code"))}
 
 
 def fingerprint(*entries: str, libraries: tuple[str, ...] = ()) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from decaybench.config_types import Count, NonNegative, Rate, Real, Strict, by_kind, whole, with_kind
+from decaybench.config.types import Count, NonNegative, Rate, Real, Strict, by_kind, whole, with_kind
 
 LEAST_ROWS = 10  # that a part keeps when it makes room for others
 

@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     try:
         print(submit(Path(words[1])) if words[0] == "submit" else status(words[1]), flush=True)
-    except SlurmError as error:
+    except (SlurmError, OSError) as error:
         print(f"decaybench-slurm: {error}", file=sys.stderr)
         return 1
     return 0

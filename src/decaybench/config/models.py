@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
-from decaybench.config_types import Count, NonNegative, Rate, Real, Strict, as_list, by_kind, with_kind
+from decaybench.config.types import Count, NonNegative, Rate, Real, Strict, as_list, by_kind, with_kind
 
 
 class ModelKeys(Strict):
@@ -52,7 +52,7 @@ class Mlp(ModelKeys):
 
 
 class Module(ModelKeys):
-    """Any torch.nn.Module that a factory returns; trained in float32 through torch.func."""
+    """Any torch.nn.Module that a factory returns: what an ordinary loop with torch.optim gives, cell by cell."""
 
     kind: Literal["module"]
     factory: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")] = Field(

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from babel.messages.extract import extract
@@ -130,6 +131,15 @@ def words(tiny, language, monkeypatch):
 
 def said(macro, *arguments) -> str:
     return read(str(macro(*arguments))).text()
+
+
+@pytest.mark.parametrize("called", [{}, {"en": "coins", "zh": "硬币"}], ids=["unnamed", "named"])
+def test_data_of_a_new_kind_have_words(words, language, called):
+    """A task that says nothing of its data is told by its rows."""
+    _, module = words
+    task = SimpleNamespace(kind="coin", n_train=30, called=called)
+    text = said(module.data, SimpleNamespace(prefix="coin/base", variant=SimpleNamespace(task=task)))
+    assert "30" in text and called.get(language, "") in text
 
 
 def test_every_outcome_has_its_own_wording(words, monkeypatch):

@@ -191,7 +191,7 @@ class Case:
 def log_ratio(above: pd.Series[float], below: pd.Series[float], resolution: float) -> FloatArray:
     """Logarithm of the ratio within each seed that both have; NaN where one of both is at most `resolution`."""
     joined = pd.concat([above, below], axis=1, join="inner").dropna().to_numpy(np.float64)
-    known = (joined > resolution).all(axis=1)
+    known = np.asarray((joined > resolution).all(axis=1))
     logs = np.log(np.where(known[:, None], joined, 1.0))
     return np.where(known, logs[:, 0] - logs[:, 1], np.nan)
 

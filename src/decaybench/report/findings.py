@@ -40,6 +40,7 @@ from decaybench.report.weight_findings import signs as signs
 from decaybench.report.weight_findings import spread as spread
 from decaybench.report.weight_findings import told as told
 from decaybench.report.weight_findings import zeros as zeros
+from decaybench.theory.stability import decay_multipliers
 
 EFFECTS = (
     "lower", "higher", "no_difference", "chose_zero", "zero_tied", "only_zero", "no_zero", "unknown", "nothing",
@@ -47,8 +48,12 @@ EFFECTS = (
 SHAPES = ("u_shaped", "falls", "rises", "falls_then_flat", "flat_then_rises", "flat", "single", "unknown", "nothing")
 GAPS = ("gap", "no_gap", "negative", "unknown", "nothing")
 CERTAINTIES = ("sure", "several", "all", "single", "unknown", "nothing")
-MOMENTS = ("best", "as_good", "too_little", "too_much", "unknown")
+MOMENTS = ("best", "as_good", "too_little", "too_much", "diverged", "unknown")
 EDGES = ("inside", "high", "low", "low_zero")
+CAPS = ("learning_rate", "stability", "diverged", "none")
+STEPS = ("sgd", "momentum", "nesterov", "adam", "adamw")
+PACES = ("shrinks", "wipes", "flips", "turns", "swings", "grows")
+ALONE = ("alone", "momentum", "adaptive", "dropout")
 NORMS = ("falls", "rises", "no_difference", "unknown", "nothing")
 STARTS = ("start_wins", "decay_wins", "no_difference", "unknown")
 NULL_SHARES = ("mostly", "little", "partly", "unknown")
@@ -91,17 +96,18 @@ def shape(view: VariantView) -> str:
     """The course of the validation loss over λ, from paired intervals to the chosen λ."""
     if view.chosen is None:
         return "nothing"
-    if len(view.measured) == 1:
+    if len(view.compared) == 1:
         return "single"
     if not has_intervals(view):
         return "unknown"
-    low_end, high_end = view.first in view.as_good, view.last in view.as_good
+    first, last = view.compared[0], view.compared[-1]
+    low_end, high_end = first in view.as_good, last in view.as_good
     if low_end and high_end:
-        return "flat" if len(view.as_good) == len(view.measured) else "unknown"
+        return "flat" if len(view.as_good) == len(view.compared) else "unknown"
     if low_end:
-        return "rises" if view.as_good == [view.first] else "flat_then_rises"
+        return "rises" if view.as_good == [first] else "flat_then_rises"
     if high_end:
-        return "falls" if view.as_good == [view.last] else "falls_then_flat"
+        return "falls" if view.as_good == [last] else "falls_then_flat"
     return "u_shaped"
 
 
@@ -122,11 +128,11 @@ def certainty(view: VariantView) -> str:
     """How far the validation data narrow the choice of λ."""
     if view.chosen is None:
         return "nothing"
-    if len(view.measured) == 1:
+    if len(view.compared) == 1:
         return "single"
     if not has_intervals(view):
         return "unknown"
-    if len(view.as_good) == len(view.measured):
+    if len(view.as_good) == len(view.compared):
         return "all"
     return "sure" if len(view.as_good) == 1 else "several"
 
@@ -135,6 +141,8 @@ def moment(view: VariantView, label: str) -> str:
     """What the validation rows say of one λ of the grid."""
     if label == view.chosen:
         return "best"
+    if label in view.uncompared:
+        return "diverged"
     if view.chosen is None or not has_intervals(view):
         return "unknown"
     if label in view.as_good:
@@ -148,6 +156,55 @@ def edge(view: VariantView) -> str:
     if end == "low":
         return "low_zero" if view.chosen == "0" else "low"
     return "high" if end == "high" else "inside"
+
+
+def cap(view: VariantView) -> str:
+    """What keeps λ from being raised beyond the end of the grid."""
+    return view.value("chosen/capped_by") or "none"
+
+
+def step(view: VariantView) -> str:
+    """How decay enters a training step."""
+    training = view.variant.training
+    if training.optimizer != "sgd" or not training.momentum:
+        return str(training.optimizer)
+    return "nesterov" if training.nesterov else "momentum"
+
+
+def pace(view: VariantView, label: str) -> str:
+    """What decay at a λ > 0 does to a weight that no gradient moves, from the recursion of the optimizer.
+
+    Not for adam, whose step hardly depends on λ.
+    """
+    training = view.variant.training
+    if step(view) in ("sgd", "adamw"):
+        factor = view.multiplier(label)
+        if factor in (0, -1):
+            return "turns" if factor else "wipes"
+        return "shrinks" if factor > 0 else "flips" if factor > -1 else "grows"
+    roots = decay_multipliers(training.learning_rate * float(label), training.momentum, training.nesterov)
+    largest = roots[abs(roots).argmax()]
+    if abs(largest) > 1 + 1e-12:
+        return "grows"
+    return "shrinks" if abs(largest.imag) < 1e-12 and largest.real > 0 else "swings"
+
+
+def paces(view: VariantView) -> dict[str, list[str]]:
+    """The λ > 0 of the grid by what decay does there, those that diverged included; empty for adam."""
+    found: dict[str, list[str]] = {}
+    for label in view.labels:
+        if float(label) > 0 and step(view) != "adam":
+            found.setdefault(pace(view, label), []).append(label)
+    return found
+
+
+def alone(view: VariantView) -> str:
+    """Whether decay is alone with what the rows do not reach, else what moves it, too."""
+    if view.follows_decay_law:
+        return "alone"
+    if view.variant.training.optimizer != "sgd":
+        return "adaptive"
+    return "momentum" if view.variant.training.momentum else "dropout"
 
 
 def norm(view: VariantView) -> str:

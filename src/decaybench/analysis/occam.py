@@ -9,7 +9,7 @@ import pandas as pd
 
 from decaybench.analysis import smoothers
 from decaybench.analysis.records import Fact, fact, paired, plain_fact, resolution_of, unit_of
-from decaybench.analysis.statistics import FloatArray, holding, mean, resampled_means
+from decaybench.analysis.statistics import FloatArray, mean, resampled_means
 from decaybench.config import Polynomial, Study, Variant
 from decaybench.grid import weight_decay_label
 from decaybench.tasks.polynomial import TRUE_COEFFICIENTS
@@ -42,7 +42,7 @@ def degree_facts(study: Study, tables: Mapping[str, pd.DataFrame]) -> Iterator[t
     for name, values in criteria.items():
         picks = degrees[resampled_means(values).argmin(axis=1)]
         best = float(degrees[values.mean(axis=0).argmin()])
-        low, high = holding(best, *(float(q) for q in np.quantile(picks, [0.025, 0.975], method="nearest")))
+        low, high = (float(q) for q in np.quantile(picks, [0.025, 0.975], method="nearest"))
         yield f"degree/{name}", {**plain_fact(best, "degree", f"best mean {name}", n), "low": low, "high": high}
         for degree, column in zip(degrees, values.T, strict=True):
             unit = "nats" if name == "evidence" else "squared target units"

@@ -10,7 +10,7 @@ import pandas as pd
 from decaybench.analysis import prediction, smoothers
 from decaybench.analysis.records import Fact, fact, paired, plain_fact, unit_of
 from decaybench.analysis.selection import optimum_interval
-from decaybench.analysis.statistics import FloatArray, holding, mean, means
+from decaybench.analysis.statistics import FloatArray, mean, means
 from decaybench.config import GaussianLinear, Polynomial, Variant
 from decaybench.grid import weight_decay_label
 from decaybench.theory import ridge
@@ -125,7 +125,7 @@ def _chosen(
         yield f"{name}/weight_decay", plain_fact(None, "λ", why, n)
         return
     place = int(np.flatnonzero(usable)[criterion[:, usable].mean(axis=0).argmin()])
-    low, high = holding(float(decays[place]), *optimum_interval(decays[usable], criterion[:, usable]))
+    low, high = optimum_interval(decays[usable], criterion[:, usable])
     regret = mean(test[:, place] - test[:, int(test.mean(axis=0).argmin())], overlap=overlap)
     chosen = plain_fact(float(decays[place]), "λ", f"{method}, of ridge", n)
     yield f"{name}/weight_decay", {**chosen, "low": low, "high": high}
@@ -139,7 +139,7 @@ def _evidence_optimum(found: smoothers.Smoothers) -> Facts:
     curve = found.fine_log_evidence
     best = int(curve.mean(axis=0).argmax())
     edge = {0: "low", len(found.fine) - 1: "high"}.get(best)
-    low, high = holding(float(found.fine[best]), *optimum_interval(found.fine, -curve))
+    low, high = optimum_interval(found.fine, -curve)
     method = "highest mean log evidence, noise level fitted"
     n = len(found.seeds)
     yield "evidence/optimum", {**plain_fact(float(found.fine[best]), "λ", method, n), "low": low, "high": high}

@@ -200,10 +200,4 @@ def _bca(values: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
 def _estimate(value: float, low: float, high: float, n: int, method: str) -> Estimate:
     if not np.isfinite([value, low, high]).all():
         return Estimate(float(value) if np.isfinite(value) else None, None, None, n, "none: not finite")
-    low, high = holding(float(value), float(low), float(high))
-    return Estimate(float(value), low, high, n, method)
-
-
-def holding(value: float, low: float, high: float) -> tuple[float, float]:
-    """Bounds that hold their own estimate: those of a resampled or a rounded quantity may just miss it."""
-    return min(low, value), max(high, value)
+    return Estimate(float(value), float(low), float(high), n, method)

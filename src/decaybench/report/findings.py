@@ -25,6 +25,13 @@ from decaybench.report.remedy_findings import level as level
 from decaybench.report.remedy_findings import matched as matched
 from decaybench.report.remedy_findings import more_rows as more_rows
 from decaybench.report.remedy_findings import sharpness as sharpness
+from decaybench.report.step_findings import ALONE as ALONE
+from decaybench.report.step_findings import PACES as PACES
+from decaybench.report.step_findings import STEPS as STEPS
+from decaybench.report.step_findings import alone as alone
+from decaybench.report.step_findings import pace as pace
+from decaybench.report.step_findings import paces as paces
+from decaybench.report.step_findings import step as step
 from decaybench.report.studies import StudyView, VariantView
 from decaybench.report.verdicts import ClaimView, RegimeView
 from decaybench.report.weight_findings import KEPT as KEPT
@@ -40,7 +47,6 @@ from decaybench.report.weight_findings import signs as signs
 from decaybench.report.weight_findings import spread as spread
 from decaybench.report.weight_findings import told as told
 from decaybench.report.weight_findings import zeros as zeros
-from decaybench.theory.stability import decay_multipliers
 
 EFFECTS = (
     "lower", "higher", "no_difference", "chose_zero", "zero_tied", "only_zero", "no_zero", "unknown", "nothing",
@@ -51,9 +57,6 @@ CERTAINTIES = ("sure", "several", "all", "single", "unknown", "nothing")
 MOMENTS = ("best", "as_good", "too_little", "too_much", "diverged", "unknown")
 EDGES = ("inside", "high", "low", "low_zero")
 CAPS = ("learning_rate", "stability", "diverged", "none")
-STEPS = ("sgd", "momentum", "nesterov", "adam", "adamw")
-PACES = ("shrinks", "wipes", "flips", "turns", "swings", "grows")
-ALONE = ("alone", "momentum", "adaptive", "dropout")
 NORMS = ("falls", "rises", "no_difference", "unknown", "nothing")
 STARTS = ("start_wins", "decay_wins", "no_difference", "unknown")
 NULL_SHARES = ("mostly", "little", "partly", "unknown")
@@ -161,50 +164,6 @@ def edge(view: VariantView) -> str:
 def cap(view: VariantView) -> str:
     """What keeps λ from being raised beyond the end of the grid."""
     return view.value("chosen/capped_by") or "none"
-
-
-def step(view: VariantView) -> str:
-    """How decay enters a training step."""
-    training = view.variant.training
-    if training.optimizer != "sgd" or not training.momentum:
-        return str(training.optimizer)
-    return "nesterov" if training.nesterov else "momentum"
-
-
-def pace(view: VariantView, label: str) -> str:
-    """What decay at a λ > 0 does to a weight that no gradient moves, from the recursion of the optimizer.
-
-    Not for adam, whose step hardly depends on λ.
-    """
-    training = view.variant.training
-    if step(view) in ("sgd", "adamw"):
-        factor = view.multiplier(label)
-        if factor in (0, -1):
-            return "turns" if factor else "wipes"
-        return "shrinks" if factor > 0 else "flips" if factor > -1 else "grows"
-    roots = decay_multipliers(training.learning_rate * float(label), training.momentum, training.nesterov)
-    largest = roots[abs(roots).argmax()]
-    if abs(largest) > 1 + 1e-12:
-        return "grows"
-    return "shrinks" if abs(largest.imag) < 1e-12 and largest.real > 0 else "swings"
-
-
-def paces(view: VariantView) -> dict[str, list[str]]:
-    """The λ > 0 of the grid by what decay does there, those that diverged included; empty for adam."""
-    found: dict[str, list[str]] = {}
-    for label in view.labels:
-        if float(label) > 0 and step(view) != "adam":
-            found.setdefault(pace(view, label), []).append(label)
-    return found
-
-
-def alone(view: VariantView) -> str:
-    """Whether decay is alone with what the rows do not reach, else what moves it, too."""
-    if view.follows_decay_law:
-        return "alone"
-    if view.variant.training.optimizer != "sgd":
-        return "adaptive"
-    return "momentum" if view.variant.training.momentum else "dropout"
 
 
 def norm(view: VariantView) -> str:

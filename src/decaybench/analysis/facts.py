@@ -153,8 +153,11 @@ def _choice(variant: Variant, cells: pd.DataFrame, overlap: float | None) -> dic
     grid = validation.columns.to_numpy(np.float64)
     n = len(validation)
     choice = choose(grid, _values(validation), _values(test), overlap)
-    if choice.edge == "high":  # only then are the limits asked for
-        choice = choose(grid, _values(validation), _values(test), overlap, limits(variant, cells, grid.tolist()))
+    if choice.edge is not None:  # only then are the limits asked for
+        lost = cells.loc[cells["diverged"], "weight_decay"]
+        reach = limits(variant, cells, grid.tolist()) if choice.edge == "high" else {}
+        floor = float(lost[lost <= choice.chosen].max()) if choice.edge == "low" and len(lost) else -np.inf
+        choice = choose(grid, _values(validation), _values(test), overlap, reach, floor)
     by = "lowest mean validation loss"
     facts = {
         "chosen/weight_decay": plain_fact(choice.chosen, "λ", by, n),

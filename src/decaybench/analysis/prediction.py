@@ -57,6 +57,16 @@ def steps_of(variant: Variant, epochs: int | None = None) -> int:
     return each * (training.epochs if epochs is None else epochs)
 
 
+def decays_alone(variant: Variant) -> bool:
+    """Whether a step multiplies by exactly 1 − ηλ where the data do not reach: nothing else moves weights there.
+
+    Adam divides gradients coordinate by coordinate, momentum carries the last step on, and dropped inputs change the
+    rows that a step sees: each leaves the row space, or the law.
+    """
+    model, training = variant.model, variant.training
+    return isinstance(model, Linear) and not model.dropout and training.optimizer == "sgd" and not training.momentum
+
+
 def why_none(variant: Variant) -> str | None:
     """Why no theory speaks of this variant; None where one does."""
     if not isinstance(variant.task, (GaussianLinear, Polynomial)):

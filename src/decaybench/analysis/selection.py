@@ -34,11 +34,12 @@ def choose(
     test: FloatArray,
     overlap: float | None,
     limits: Mapping[str, float] = MappingProxyType({}),
+    floor: float = -np.inf,
 ) -> Choice:
     """Choose among λ [L], ascending, by losses [seeds, L]; needs at least one λ and one seed.
 
     overlap: see `statistics.means`. limits: λ that training cannot reach, by what forbids them; a λ to try next lies
-    below all of them.
+    below all of them, and above `floor`, below which a training diverged.
     """
     average = validation.mean(axis=0)
     best = int(average.argmin())
@@ -52,7 +53,7 @@ def choose(
         edge = "low" if best == 0 else "high"
     wanted = _beyond(weight_decay, edge)
     capped_by, cap = min(limits.items(), key=lambda limit: limit[1], default=(None, np.inf))
-    reachable = [decay for decay in wanted if decay < cap]
+    reachable = [decay for decay in wanted if floor < decay < cap]
     in_the_way = edge == "high" and len(reachable) < len(wanted)
     return Choice(
         chosen=float(weight_decay[best]),

@@ -102,7 +102,7 @@ MEDIAN_BAND = "line: median, band: 95 % interval"
 MEDIAN_ONLY = "line: median"
 RIDGELESS = "dotted: expected loss of the shortest weights that fit"
 BEST_BY = "best: on validation rows"
-LAW = "dotted: ‖w₀‖·(1−ηλ)ᵀ in the null space"
+LAW = "dotted: ‖w₀‖·|1−ηλ|ᵀ in the null space"
 ALL_DIVERGED = "every run diverged"
 
 PANEL = "λ = {weight_decay}"

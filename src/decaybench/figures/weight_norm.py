@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from decaybench.analysis.prediction import decays_alone
 from decaybench.analysis.statistics import FloatArray
 from decaybench.config import Variant
 from decaybench.figures import labels, style, sweep
@@ -88,10 +89,9 @@ def _lines(data: StudyData, variant: Variant) -> dict[str, Line]:
 
 
 def _law(data: StudyData, variant: Variant, lines: dict[str, Line]) -> tuple[FloatArray, FloatArray] | None:
-    """λ and the norm that (1−ηλ)^T leaves of the initial one in the null space; None where it does not hold."""
+    """λ and the norm that |1−ηλ|^T leaves of the initial one in the null space; None where it does not hold."""
     training = variant.training
-    exact = variant.model.kind == "linear" and training.optimizer == "sgd" and training.momentum == 0
-    if not exact or "null_space_norm" not in lines:
+    if not decays_alone(variant) or "null_space_norm" not in lines:
         return None
     runs = data.runs(variant)
     start, steps = runs["initial_null_space_norm"].mean(), runs["steps"].max()

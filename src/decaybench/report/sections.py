@@ -72,6 +72,17 @@ class Page:
         return [study for study in self.studies if study.real]
 
     @property
+    def linear(self) -> str:
+        """Whether "all" trained models are linear, "some" are, or "" none is."""
+        kinds = [view.variant.model.kind == "linear" for study in self.studies for view in study.variants]
+        return "all" if all(kinds) else "some" if any(kinds) else ""
+
+    @property
+    def drawn(self) -> bool:
+        """Whether some study draws Gaussian inputs."""
+        return any(view.variant.task.kind == "gaussian_linear" for study in self.studies for view in study.variants)
+
+    @property
     def started(self) -> list[StudyView]:
         """Studies that compare a random start with a zero start."""
         return [study for study in self.studies if study.zero_start is not None]

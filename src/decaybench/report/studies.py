@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import ceil
+from math import ceil, isclose
 from typing import Any
 
 from decaybench.analysis import contrasts
+from decaybench.analysis.prediction import decays_alone
 from decaybench.analysis.weights import why_none
 from decaybench.cells.grid import weight_decay_label
 from decaybench.config import BASE, Config, Linear, Polynomial, Study, Variant
@@ -78,6 +79,16 @@ class VariantView:
         """The λ at which every cell diverged."""
         return [label for label in self.labels if label not in self.measured]
 
+    @cached_property
+    def compared(self) -> list[str]:
+        """The λ among which validation data chose; all that were measured where the facts do not say."""
+        return [label for label in self.measured if self.has(label, "probability_best")] or self.measured
+
+    @property
+    def uncompared(self) -> list[str]:
+        """The λ at which some cells diverged and some did not, so that they were left out of the choice."""
+        return [label for label in self.measured if self.has(label, "n_diverged") and label not in self.compared]
+
     @property
     def first(self) -> str:
         """The smallest λ that was measured."""
@@ -139,9 +150,8 @@ class VariantView:
 
     @property
     def follows_decay_law(self) -> bool:
-        """Whether a weight without gradient shrinks by exactly (1 − ηλ) a step."""
-        training = self.variant.training
-        return self.variant.model.kind == "linear" and training.optimizer == "sgd" and training.momentum == 0
+        """Whether a weight without gradient is multiplied by exactly 1 − ηλ a step."""
+        return decays_alone(self.variant)
 
     @property
     def starts_random(self) -> bool:
@@ -150,13 +160,18 @@ class VariantView:
         return not isinstance(model, Linear) or model.init_std > 0 or model.init_mean != 0
 
     def decay_factor(self, label: str) -> float:
-        """(1 − ηλ)^T."""
-        return float((1 - self.variant.training.learning_rate * float(label)) ** self.steps)
+        """|1 − ηλ|^T: what is left of a length."""
+        return float(abs(self.multiplier(label)) ** self.steps)
+
+    def multiplier(self, label: str) -> float:
+        """1 − ηλ, exactly 0 or −1 where the product is 1 or 2 up to rounding."""
+        product = self.variant.training.learning_rate * float(label)
+        return 1 - (round(product) if isclose(product, round(product), rel_tol=1e-12) else product)
 
     def below_rounding(self, label: str) -> bool:
         """Whether the law leaves less in the null space than double precision can hold beside ‖w‖."""
         left = self.decay_factor(label) * self.fact("0", "null_space_norm")["value"]
-        return bool(abs(left) < 2**-52 * self.fact(label, "weight_norm")["value"])
+        return bool(left < 2**-52 * self.fact(label, "weight_norm")["value"])
 
     @property
     def predicted(self) -> list[str]:

@@ -142,6 +142,18 @@ def test_a_decay_at_which_a_training_diverged_caps_the_advice_and_is_counted():
     assert facts["a/base/20/n_diverged"]["value"] == 1 and "a/base/10/n_diverged" not in facts
     grid = {"weight_decay": [0, 1, 10, 100], "seeds": 6}
     assert facts_at_the_edge(lost={(100, seed) for seed in range(6)}, grid=grid)[0]["try_next"] == [30, 90]
+    # At the low end, likewise.
+    rising = study_of(grid={"weight_decay": [0.01, 0.1, 1], "seeds": 6})
+    lost_below = cells_of(
+        rising,
+        lambda variant, decay, seed: {
+            "validation_loss": wobble(seed) + decay,
+            "diverged": (decay, seed) == (0.01, 2),
+        },
+    )
+    chosen = study_facts(rising, lost_below)
+    assert chosen["a/base/chosen/weight_decay"]["value"] == 0.1
+    assert chosen["a/base/chosen/try_next"]["value"] == pytest.approx([0.1 / 9, 0.1 / 3], rel=2e-3)
     # Where every λ lost a seed, what is compared may have lost some, too.
     found, _ = facts_at_the_edge(lost={(0, 1), (1, 2), (10, 3)}, grid=EDGE)
     assert (found["try_next"], found["capped_by"]) == ([], "diverged")

@@ -95,6 +95,10 @@ WORDED = {
     "gap_short": ("gap", findings.GAPS),
     "certainty": ("certainty", findings.CERTAINTIES),
     "edge": ("edge", findings.EDGES),
+    "capped": ("cap", findings.CAPS),
+    "capped_short": ("cap", findings.CAPS),
+    "step": ("step", findings.STEPS),
+    "alone": ("alone", findings.ALONE),
     "moment": ("moment", findings.MOMENTS),
     "norm": ("norm", findings.NORMS),
     "norm_short": ("norm", findings.NORMS),
@@ -111,7 +115,7 @@ WORDED = {
     "lead": ("lead", findings.LEADS),
     "reach": ("reach", findings.REACHES),
 }
-SILENT = {"inside", "low_zero"}
+SILENT = {"inside", "low_zero", "none"}
 
 
 @pytest.fixture
@@ -122,6 +126,8 @@ def words(tiny, language, monkeypatch):
     from decaybench.report.numbers import Numbers
 
     facts = facts_of(results)
+    facts["starts/base/3/n_diverged"] = {**facts["starts/base/n_diverged"], "value": 1}
+    facts["starts/base/chosen/cap"] = {**facts["starts/base/chosen/weight_decay"], "value": 3.0}
     studies = study_views(config, facts)
     environment = make_environment(language)
     environment.globals.update(Numbers(facts, studies, language, gettext_of(language)).helpers())
@@ -178,6 +184,16 @@ def test_every_outcome_has_its_own_wording(words, monkeypatch):
         assert len(spoken) >= len(outcomes) - 2
         if macro != "accuracy":
             assert len(set(spoken)) == len(spoken), macro
+
+
+def test_every_pace_of_decay_has_its_own_wording(words):
+    studies, module = words
+    for name in ("starts", "rivals"):
+        view = next(study.base for study in studies if study.name == name)
+        texts = [said(module.pace, view, outcome, ["0.3", "5"]) for outcome in findings.PACES]
+        assert all(texts) and len(set(texts)) == len(texts)
+        with pytest.raises(WordingError):
+            module.pace(view, "surprise", ["5"])
 
 
 def test_both_languages_know_the_same_words():

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from decaybench.analysis.prediction import steps_of
+from decaybench.analysis.prediction import decays_alone, steps_of
 from decaybench.analysis.regimes import Arm, Case
 from decaybench.analysis.verdicts import Claim, Measurement
 from decaybench.theory.spectral import null_space_ratio
@@ -17,8 +17,7 @@ SMALLEST_EFFECT = 1e-8  # relative distance from the law
 
 def _open(arm: Arm) -> bool:
     """Whether all weights were trained one by one: in the span of the data the law is built in, not measured."""
-    training = arm.variant.training
-    followed = training.optimizer == "sgd" and not training.momentum and not training.in_span
+    followed = decays_alone(arm.variant) and not arm.variant.training.in_span
     return followed and any(decay > 0 for decay in _seen(arm))
 
 

@@ -7,8 +7,8 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .conventions import FloatArray, non_negative, positive
-from .spectral import span_of
+from decaybench.theory.conventions import FloatArray, non_negative, positive
+from decaybench.theory.spectral import span_of
 
 
 def learning_rate_limit(features: ArrayLike, weight_decay: float = 0.0, g: float = 2.0) -> float:

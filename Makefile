@@ -32,7 +32,7 @@ bench: $(VENV)/.ready-bench ## time this against the article's loop and others, 
 	@$(BIN)/python benchmarks/sweep.py
 
 docs: $(VENV)/.ready ## rewrite the schema and the table of config keys
-	@$(BIN)/python -m decaybench.schema
+	@$(BIN)/python -m decaybench.config.reference
 
 screenshots: $(VENV)/.ready-dev ## photograph the page for the README (wants chromium)
 	@$(BIN)/python docs/screenshots.py

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from decaybench.cells import LOSSES, NORMS
+from decaybench.cells.tables import LOSSES, NORMS
 
 METRICS = [*LOSSES, *NORMS]
 KEYS = ["variant", "weight_decay"]

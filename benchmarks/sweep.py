@@ -49,9 +49,9 @@ def study(seeds: int, weight_decays: int, **keys: object) -> dict:
 
 
 def _train_seeds(config: dict, seeds: str) -> None:
-    from decaybench.grid import study_spec
+    from decaybench.cells.grid import study_spec
+    from decaybench.config.parsing import parse_config
     from decaybench.learning.block import train_cells
-    from decaybench.reading import parse_config
 
     spec = study_spec(parse_config(config).studies[0])
     parts = [part.model_copy(update={"seeds": seeds}) for part in spec.parts]
@@ -106,7 +106,7 @@ def ridge_path(seeds: int) -> float:
     """scikit-learn's exact ridge over 48 λ by leave-one-out, data included: no training at all."""
     from sklearn.linear_model import RidgeCV
 
-    from decaybench.config import GaussianLinear
+    from decaybench.config.models import GaussianLinear
     from decaybench.tasks import generate
 
     start = time.perf_counter()

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from decaybench.config import Config, ConfigError
+from decaybench.config.models import Config, ConfigError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _table_error() -> type[Exception]:
-    from decaybench.cells import TableError
+    from decaybench.cells.tables import TableError
 
     return TableError
 
@@ -105,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
 def _read_config(path: Path) -> Config:
     import yaml
 
-    from decaybench.reading import parse_config
+    from decaybench.config.parsing import parse_config
 
     if not path.is_file():
         raise ConfigError(f"{path}: there is no such config")
@@ -121,7 +121,7 @@ def _plan(options: argparse.Namespace) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from decaybench.grid import block_indices, seeds_for_nodes
+    from decaybench.cells.grid import block_indices, seeds_for_nodes
 
     table = Table("study", "variants", "λ", "seeds", "cells", "blocks")
     config = _read_config(options.config)
@@ -141,16 +141,16 @@ def _plan(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    from decaybench.grid import BlockSpec
-    from decaybench.train import train_block
+    from decaybench.cells.grid import BlockSpec
+    from decaybench.stages.train import train_block
 
     train_block(BlockSpec.model_validate_json(options.spec), options.output, options.seeds_per_block)
 
 
 def _collect(options: argparse.Namespace) -> None:
-    from decaybench import cells as tables
-    from decaybench.grid import BlockSpec
-    from decaybench.layouts import parse_names
+    from decaybench.cells import tables
+    from decaybench.cells.blocks import parse_names
+    from decaybench.cells.grid import BlockSpec
     from decaybench.learning import code_of
 
     def set_aside(path: Path, why: str) -> None:
@@ -166,8 +166,8 @@ def _collect(options: argparse.Namespace) -> None:
 
 def _analyse(options: argparse.Namespace) -> None:
     from decaybench.analysis.facts import study_facts, summary
-    from decaybench.cells import read_table, replacing, write_json
-    from decaybench.config import Study
+    from decaybench.cells.tables import read_table, replacing, write_json
+    from decaybench.config.models import Study
 
     study = Study.model_validate_json(options.study)
     facts = study_facts(study, read_table(options.cells), read_table(options.history))
@@ -177,7 +177,7 @@ def _analyse(options: argparse.Namespace) -> None:
 
 
 def _draw(options: argparse.Namespace) -> None:
-    from decaybench.config import Study
+    from decaybench.config.models import Study
     from decaybench.figures import draw_study
 
     draw_study(
@@ -189,7 +189,7 @@ def _judge(options: argparse.Namespace) -> None:
     from decaybench.analysis.claims import CLAIMS
     from decaybench.analysis.regimes import Case
     from decaybench.analysis.verdicts import judge
-    from decaybench.cells import read_table, write_json
+    from decaybench.cells.tables import read_table, write_json
 
     config = Config.model_validate_json(options.config)
     cells, history = (
@@ -199,7 +199,7 @@ def _judge(options: argparse.Namespace) -> None:
 
 
 def _cost(options: argparse.Namespace) -> None:
-    from decaybench.cells import write_json
+    from decaybench.cells.tables import write_json
     from decaybench.learning import cost
 
     write_json(cost.measure(), options.output)
@@ -208,11 +208,11 @@ def _cost(options: argparse.Namespace) -> None:
 def _gather(options: argparse.Namespace) -> None:
     import json
 
-    from decaybench import provenance
     from decaybench.analysis import cost
     from decaybench.analysis.claim_facts import claim_facts
-    from decaybench.cells import write_json
+    from decaybench.cells.tables import write_json
     from decaybench.figures import cost_svg
+    from decaybench.provenance import machine as provenance
 
     config = Config.model_validate_json(options.config)
     merged: dict[str, object] = {}
@@ -230,7 +230,7 @@ def _gather(options: argparse.Namespace) -> None:
 def _render(options: argparse.Namespace) -> None:
     from tempfile import TemporaryDirectory
 
-    from decaybench import partial
+    from decaybench.stages import partial
 
     is_json = options.config.lstrip().startswith("{")
     config = Config.model_validate_json(options.config) if is_json else _read_config(Path(options.config))

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from decaybench.cells import CELL_COLUMNS, HISTORY_COLUMNS
-from decaybench.reading import parse_config
+from decaybench.cells.tables import CELL_COLUMNS, HISTORY_COLUMNS
+from decaybench.config.parsing import parse_config
 
 ROOT = Path(__file__).parents[2]
 SNAKEMAKE = str(Path(sys.executable).parent / "snakemake")
@@ -80,7 +80,7 @@ def test_the_configs_that_come_along_are_valid(path):
 
 
 def test_the_schema_and_the_table_of_keys_are_those_of_the_models():
-    from decaybench import schema
+    from decaybench.config import reference as schema
 
     assert (ROOT / schema.SCHEMA).read_text(encoding="utf-8") == schema.json_schema()
     text = (ROOT / schema.REFERENCE).read_text(encoding="utf-8")

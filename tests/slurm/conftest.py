@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 import yaml
 
-from decaybench.cells import block_runs, read_block
+from decaybench.cells.tables import block_runs, read_block
 
 from .cluster import Cluster, missing_programs
 

@@ -7,12 +7,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from decaybench.config import Linear
-from decaybench.grid import study_spec
+from decaybench.cells.grid import study_spec
+from decaybench.config.models import Linear
+from decaybench.config.parsing import parse_config
 from decaybench.learning.block import train_cells
-from decaybench.reading import parse_config
-from decaybench.streams import stream
 from decaybench.tasks import generate
+from decaybench.tasks.streams import stream
 
 OPTIMIZERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
 

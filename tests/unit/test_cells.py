@@ -11,8 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import cells_of, study_of, trained
 
-from decaybench import cells as tables
-from decaybench.cells import BLOCK_SCHEMA, TableError, block_runs, collect, read_block, select, with_runs, write_table
+from decaybench.cells import tables
+from decaybench.cells.tables import (
+    BLOCK_SCHEMA,
+    TableError,
+    block_runs,
+    collect,
+    read_block,
+    select,
+    with_runs,
+    write_table,
+)
 from decaybench.learning.block import train_cells
 
 SHORT = {"epochs": 2, "record_every": 1}

@@ -71,7 +71,7 @@ def test_planning_and_reading_the_help_do_not_start_torch(tmp_path):
 def test_a_device_that_is_not_there_is_one_line(tmp_path, capsys, monkeypatch):
     from oracles import study_of
 
-    from decaybench.grid import study_spec
+    from decaybench.cells.grid import study_spec
 
     spec = study_spec(study_of(grid={"weight_decay": [0], "seeds": 1})).to_json()
     for device in ("gpu", "cuda:99"):

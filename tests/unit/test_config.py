@@ -5,8 +5,8 @@ import math
 
 import pytest
 
-from decaybench.config import Config, ConfigError
-from decaybench.reading import parse_config
+from decaybench.config.models import Config, ConfigError
+from decaybench.config.parsing import parse_config
 
 
 def study(**keys):

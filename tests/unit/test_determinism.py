@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import cells_of, study_of, trained
 
-from decaybench import cells as tables
+from decaybench.cells import tables
+from decaybench.cells.grid import block_specs, study_spec
 from decaybench.cli import main
-from decaybench.grid import block_specs, study_spec
 from decaybench.learning import batch, block, code_of, device
 
 PROPERTY = settings(deadline=None, max_examples=12, derandomize=True)

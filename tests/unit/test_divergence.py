@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from oracles import cells_of, network, ordinary_loop, study_of, trained
 
-from decaybench.cells import HISTORY_METRICS
+from decaybench.cells.tables import HISTORY_METRICS
 
 NUMBERS = ("train_loss", "validation_loss", "test_loss", "weight_norm", "row_space_norm", "null_space_norm", "bias")
 

@@ -18,9 +18,9 @@ REPORT = """
 import json, sys
 import decaybench
 from pathlib import Path
-from decaybench.reading import parse_config
+from decaybench.config.parsing import parse_config
 from decaybench.learning import code_of
-from decaybench.fingerprint import fingerprint
+from decaybench.provenance.code import fingerprint
 
 assert Path(decaybench.__file__).is_relative_to(sys.argv[1]), decaybench.__file__
 RECIPES = {
@@ -32,7 +32,7 @@ RECIPES = {
 }
 studies = parse_config({"studies": [{"name": name, **keys} for name, keys in RECIPES.items()]}).studies
 codes = {study.name: code_of(study.resolved()[0]) for study in studies}
-codes["collect"] = fingerprint("decaybench.cells")
+codes["collect"] = fingerprint("decaybench.cells.tables")
 codes["templates"] = fingerprint("report/")
 assert "torch" not in sys.modules
 print(json.dumps(codes))

@@ -5,8 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import cells_of, study_of
 
-from decaybench.config import TASKS
-from decaybench.grid import (
+from decaybench.cells.grid import (
     BlockSpec,
     block_indices,
     block_specs,
@@ -16,6 +15,7 @@ from decaybench.grid import (
     study_spec,
     weight_decay_label,
 )
+from decaybench.config.models import TASKS
 
 QUICK = settings(deadline=None, max_examples=60, derandomize=True)
 NUMBERS = st.floats(0, 1e300, allow_subnormal=False)  # training in this process has switched them off

@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import study_of
 
-from decaybench import cells as tables
+from decaybench.cells import tables
+from decaybench.cells.blocks import block_name, format_names, kept_name, other_layouts, parse_names
+from decaybench.cells.grid import block_specs, seeds_for_nodes, study_spec
 from decaybench.cli import main
-from decaybench.grid import block_specs, seeds_for_nodes, study_spec
-from decaybench.layouts import block_name, format_names, kept_name, other_layouts, parse_names
-from decaybench.reading import parse_config
-from decaybench.workflow import Work, hint_at_nodes, question
+from decaybench.config.parsing import parse_config
+from decaybench.jobs.plan import Work, hint_at_nodes, question
 
 QUICK = settings(deadline=None, max_examples=60, derandomize=True)
 SMALL = {"task": {"n_train": 6, "n_features": 9}, "training": {"epochs": 2}}
@@ -130,7 +130,7 @@ def test_what_a_block_has_trained_outlives_its_output(tmp_path, capfd):
 
 
 def test_a_job_that_was_given_up_does_not_undo_its_successor(tmp_path, monkeypatch, capfd):
-    from decaybench.learning import record
+    from decaybench.learning import run as record
 
     study = study_of(**SMALL, grid={"weight_decay": [0, 1], "seeds": 4})
     train_and_record = record.train_and_record

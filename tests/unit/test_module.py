@@ -5,8 +5,8 @@ import small_modules
 import torch
 from oracles import cells_of, ordinary_loop, study_of, trained
 
-from decaybench.config import ConfigError
-from decaybench.streams import stream
+from decaybench.config.models import ConfigError
+from decaybench.tasks.streams import stream
 
 DIGITS = {"kind": "digits", "n_train": 40, "n_validation": 30, "n_test": 31}
 NUMBERS = {"n_train": 20, "n_features": 33}

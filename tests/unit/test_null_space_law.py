@@ -7,8 +7,8 @@ from oracles import cells_of, study_of, trained
 
 from decaybench.learning.linear import path_of
 from decaybench.learning.optimizers import OPTIMIZERS, Settings
-from decaybench.streams import stream
 from decaybench.tasks import generate
+from decaybench.tasks.streams import stream
 
 DECAYS = [0, 0.01, 0.3, 1, 3, 10]
 

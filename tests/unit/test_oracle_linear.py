@@ -15,8 +15,8 @@ from oracles import cells_of, network, ordinary_loop, study_of, trained
 from torch import nn
 
 from decaybench.learning.linear import path_of
-from decaybench.streams import stream
 from decaybench.tasks import generate
+from decaybench.tasks.streams import stream
 
 WEIGHT_DECAYS, SEEDS = [0, 0.3, 3, 30], [0, 1, 7]
 VALUES = ("weight_norm", "bias", "validation_loss", "test_loss")

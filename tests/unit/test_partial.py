@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from decaybench.cells.grid import block_specs
 from decaybench.cli import main
-from decaybench.config import Config
-from decaybench.grid import block_specs
-from decaybench.reading import parse_config
+from decaybench.config.models import Config
+from decaybench.config.parsing import parse_config
 
 SWEEP = {
     "studies": [

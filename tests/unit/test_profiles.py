@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from decaybench.workflow import refusal_of_array_jobs
+from decaybench.jobs.plan import refusal_of_array_jobs
 
 PROFILES = Path(__file__).parents[2] / "profiles"
 

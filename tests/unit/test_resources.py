@@ -3,7 +3,7 @@
 import pytest
 from oracles import study_of
 
-from decaybench import resources
+from decaybench.jobs import resources
 
 W48 = [i / 10 for i in range(48)]
 # Peak MB and seconds of one core, measured: docs/cluster.md has the table. The job's own Snakemake is not in them.

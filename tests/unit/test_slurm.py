@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from decaybench import slurm
+from decaybench.jobs import slurm
 
 SQUEUE = """#!/bin/sh
 test -e down && { echo "slurm_load_jobs error: Unable to contact slurm controller (connect failure)" >&2; exit 1; }

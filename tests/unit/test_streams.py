@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import study_of
 
-from decaybench.streams import stream
 from decaybench.tasks import generate
+from decaybench.tasks.streams import stream
 
 PURPOSES = [
     "train", "validation", "test", "train-noise", "validation-noise", "test-noise",

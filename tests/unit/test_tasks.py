@@ -5,7 +5,7 @@ import pytest
 from oracles import study_of
 from sklearn import datasets
 
-from decaybench.config import TASKS
+from decaybench.config.models import TASKS
 from decaybench.tasks import MODULES, generate
 from decaybench.tasks.polynomial import features, true_curve
 

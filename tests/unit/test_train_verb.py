@@ -6,9 +6,9 @@ import sys
 import pytest
 from oracles import study_of
 
-from decaybench import cells as tables
+from decaybench.cells import tables
+from decaybench.cells.grid import block_specs, study_spec
 from decaybench.cli import main
-from decaybench.grid import block_specs, study_spec
 
 SMALL = {"task": {"n_train": 6, "n_features": 9}, "training": {"epochs": 2}}
 

@@ -169,8 +169,8 @@ def test_bad_input_is_one_clear_line_and_nothing_is_written(workplace):
 
 def test_parsing_imports_no_torch_and_takes_less_than_a_second():
     script = (
-        "import sys, time; t = time.perf_counter(); import decaybench.workflow as w; "
-        "from decaybench.reading import parse_config; import yaml; "
+        "import sys, time; t = time.perf_counter(); import decaybench.jobs.plan as w; "
+        "from decaybench.config.parsing import parse_config; import yaml; "
         "c = parse_config(yaml.safe_load(open('config/config.yaml'))); "
         "[w.training_code(s) or w.block_names(s) for s in c.studies]; [w.stage_code(x) for x in w.STAGES]; "
         "print(time.perf_counter() - t, 'torch' in sys.modules, 'pandas' in sys.modules)"

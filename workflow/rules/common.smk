@@ -6,10 +6,10 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 try:
-    from decaybench import resources
-    from decaybench import workflow as jobs
-    from decaybench.config import ConfigError
-    from decaybench.reading import parse_config
+    from decaybench.jobs import resources
+    from decaybench.jobs import plan as jobs
+    from decaybench.config.models import ConfigError
+    from decaybench.config.parsing import parse_config
 except ImportError as error:
     raise WorkflowError(
         f"decaybench is not installed for {sys.executable} ({error}); run `make setup`"

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from decaybench.analysis.records import Fact, fact, overlap_of, plain_fact, unit_of
+from decaybench.analysis.fact import Fact, fact, overlap_of, plain_fact, unit_of
 from decaybench.analysis.statistics import FloatArray, mean, median
-from decaybench.cells import LOSSES
-from decaybench.config import Variant
-from decaybench.grid import weight_decay_label
+from decaybench.cells.grid import weight_decay_label
+from decaybench.cells.tables import LOSSES
+from decaybench.config.models import Variant
 
 
 @dataclass(frozen=True)

@@ -14,20 +14,20 @@ import pandas as pd
 
 from decaybench.analysis import smoothers
 from decaybench.analysis.early_stopping import early_stopping_facts
+from decaybench.analysis.fact import Fact, fact, overlap_of, paired, plain_fact, unit_of
 from decaybench.analysis.filters import filter_facts
 from decaybench.analysis.memorised import memorised_facts
 from decaybench.analysis.occam import degree_facts, same_norm_facts
 from decaybench.analysis.overlays import baseline_facts, smoother_facts, theory_facts
 from decaybench.analysis.published import published_facts
-from decaybench.analysis.records import Fact, fact, overlap_of, paired, plain_fact, unit_of
 from decaybench.analysis.remedies import remedy_facts
 from decaybench.analysis.selection import choose
 from decaybench.analysis.spread import tail_facts, variance_facts
 from decaybench.analysis.statistics import Estimate, FloatArray, means
 from decaybench.analysis.weights import weight_facts
-from decaybench.cells import ACCURACIES, LOSSES
-from decaybench.config import BASE, Study, Variant
-from decaybench.grid import weight_decay_label
+from decaybench.cells.grid import weight_decay_label
+from decaybench.cells.tables import ACCURACIES, LOSSES
+from decaybench.config.models import BASE, Study, Variant
 
 __all__ = ["Fact", "fact", "overlap_of", "paired", "plain_fact", "study_facts", "summary", "variant_facts"]
 

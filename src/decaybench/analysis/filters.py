@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 
+from decaybench.analysis.fact import Fact, fact, overlap_of, paired, plain_fact
 from decaybench.analysis.prediction import factor
-from decaybench.analysis.records import Fact, fact, overlap_of, paired, plain_fact
 from decaybench.analysis.statistics import FloatArray, means
 from decaybench.analysis.weights import is_full_batch, is_zero_start, why_none
-from decaybench.config import Variant
+from decaybench.config.models import Variant
 from decaybench.tasks import generate
 from decaybench.theory.conventions import total_penalty
 from decaybench.theory.smoother import decompose, ridge_filter

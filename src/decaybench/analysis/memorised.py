@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from decaybench.analysis.records import Fact, overlap_of, paired, share_fact
+from decaybench.analysis.fact import Fact, overlap_of, paired, share_fact
 from decaybench.analysis.statistics import means
-from decaybench.config import Variant
-from decaybench.grid import weight_decay_label
+from decaybench.cells.grid import weight_decay_label
+from decaybench.config.models import Variant
 from decaybench.tasks import generate
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from decaybench.analysis import smoothers
-from decaybench.analysis.records import Fact, fact, paired, plain_fact
+from decaybench.analysis.fact import Fact, fact, paired, plain_fact
 from decaybench.analysis.statistics import FloatArray, mean, resampled_means
-from decaybench.config import Polynomial, Study, Variant
-from decaybench.grid import weight_decay_label
+from decaybench.cells.grid import weight_decay_label
+from decaybench.config.models import Polynomial, Study, Variant
 from decaybench.tasks.polynomial import TRUE_COEFFICIENTS
 
 CLOSE = 1.5  # the factor within which norms are compared

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.polynomial import legendre
 
 from decaybench.analysis.statistics import FloatArray
-from decaybench.config import GaussianLinear, Linear, Polynomial, Variant
-from decaybench.streams import stream
+from decaybench.config.models import GaussianLinear, Linear, Polynomial, Variant
 from decaybench.tasks import generate
 from decaybench.tasks.polynomial import TRUE_COEFFICIENTS
+from decaybench.tasks.streams import stream
 from decaybench.theory import dynamics, ridge, spectral
 from decaybench.theory.conventions import gradient_factor, population_risk
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from decaybench.analysis.records import Fact, paired, plain_fact
-from decaybench.config import GaussianLinear, Linear, Training, Variant
-from decaybench.grid import weight_decay_label
+from decaybench.analysis.fact import Fact, paired, plain_fact
+from decaybench.cells.grid import weight_decay_label
+from decaybench.config.models import GaussianLinear, Linear, Training, Variant
 
 
 @cache

@@ -12,9 +12,9 @@ import pandas as pd
 
 from decaybench.analysis import prediction
 from decaybench.analysis.early_stopping import Curves, curves
-from decaybench.analysis.records import overlap_of, paired
+from decaybench.analysis.fact import overlap_of, paired
 from decaybench.analysis.statistics import FloatArray
-from decaybench.config import Config, GaussianLinear, Linear, Polynomial, Variant
+from decaybench.config.models import Config, GaussianLinear, Linear, Polynomial, Variant
 
 NOT_SCIENCE = ("training.record_every", "training.in_span", "task.n_validation", "task.n_test")
 DATA = {

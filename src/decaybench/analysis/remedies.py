@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 
 from decaybench.analysis.early_stopping import curves
+from decaybench.analysis.fact import Fact, fact, overlap_of, paired, plain_fact, unit_of
 from decaybench.analysis.prediction import factor, steps_of
-from decaybench.analysis.records import Fact, fact, overlap_of, paired, plain_fact, unit_of
 from decaybench.analysis.statistics import FloatArray, mean
 from decaybench.analysis.weights import is_full_batch, is_zero_start, why_none
-from decaybench.config import BASE, TASKS, Linear, Study, Variant
+from decaybench.config.models import BASE, TASKS, Linear, Study, Variant
 from decaybench.tasks import generate
 from decaybench.theory.ridge import dropout_weight_decay
 from decaybench.theory.spectral import trained_dof

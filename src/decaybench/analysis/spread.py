@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from decaybench.analysis import prediction
-from decaybench.analysis.records import Fact, fact, paired, plain_fact, unit_of
+from decaybench.analysis.fact import Fact, fact, paired, plain_fact, unit_of
 from decaybench.analysis.statistics import FloatArray, heavy_tailed, interquartile_mean, median
-from decaybench.config import GaussianLinear, Linear, Polynomial, Variant
-from decaybench.grid import weight_decay_label
+from decaybench.cells.grid import weight_decay_label
+from decaybench.config.models import GaussianLinear, Linear, Polynomial, Variant
 from decaybench.tasks import generate
 from decaybench.theory import spectral
 from decaybench.theory.conventions import population_risk

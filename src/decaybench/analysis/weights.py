@@ -11,13 +11,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
+from decaybench.analysis.fact import Fact, fact, overlap_of, paired, plain_fact, share_fact
 from decaybench.analysis.prediction import factor, initial_state, n_columns, steps_of, truth_of
-from decaybench.analysis.records import Fact, fact, overlap_of, paired, plain_fact, share_fact
 from decaybench.analysis.statistics import FloatArray, mean, means
-from decaybench.config import GaussianLinear, Linear, Polynomial, Variant
-from decaybench.grid import weight_decay_label
-from decaybench.streams import shuffled_rows, stream
+from decaybench.cells.grid import weight_decay_label
+from decaybench.config.models import GaussianLinear, Linear, Polynomial, Variant
 from decaybench.tasks import generate
+from decaybench.tasks.streams import shuffled_rows, stream
 from decaybench.theory.simulation import train_on_batches
 from decaybench.theory.smoother import decompose
 from decaybench.theory.spectral import TrainedState, state_after

@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from decaybench.config import Study
+from decaybench.config.models import Study
 
 if TYPE_CHECKING:
     from decaybench.figures.data import StudyData

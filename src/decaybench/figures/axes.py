@@ -12,9 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from decaybench.analysis.statistics import FloatArray
+from decaybench.cells.grid import weight_decay_label
 from decaybench.figures import labels, style
 from decaybench.figures.canvas import panel_height, text_width
-from decaybench.grid import weight_decay_label
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 LONG_LABEL = 6  # letters; a λ with a longer name gets a tick but no name

@@ -14,12 +14,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from decaybench.analysis.statistics import FloatArray
-from decaybench.config import Polynomial
+from decaybench.cells.grid import weight_decay_label
+from decaybench.config.models import Polynomial
 from decaybench.figures import fitted_curve, labels, loss_curves, style, svg, sweep
 from decaybench.figures.axes import WeightDecayAxis, epoch_axis, log_axis, log_limits
 from decaybench.figures.canvas import Canvas, canvas, label_ends
 from decaybench.figures.data import Line, StudyData
-from decaybench.grid import weight_decay_label
 from decaybench.tasks import generate
 from decaybench.tasks.polynomial import true_curve
 

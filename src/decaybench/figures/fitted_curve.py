@@ -12,12 +12,12 @@ from matplotlib.ticker import FixedLocator
 
 from decaybench.analysis.statistics import FloatArray
 from decaybench.analysis.weights import is_full_batch, trained_state, why_none
-from decaybench.config import Polynomial, Variant
+from decaybench.cells.grid import weight_decay_label
+from decaybench.config.models import Polynomial, Variant
 from decaybench.figures import labels, style
 from decaybench.figures.axes import linear_axis
 from decaybench.figures.canvas import canvas, label_ends
 from decaybench.figures.data import StudyData
-from decaybench.grid import weight_decay_label
 from decaybench.tasks import generate
 from decaybench.tasks.polynomial import features, true_curve
 

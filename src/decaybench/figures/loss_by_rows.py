@@ -13,12 +13,12 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from decaybench.analysis.regimes import near_threshold
 from decaybench.analysis.statistics import FloatArray
-from decaybench.config import GaussianLinear, Linear, Variant
+from decaybench.cells.grid import weight_decay_label
+from decaybench.config.models import GaussianLinear, Linear, Variant
 from decaybench.figures import labels, overlay, style, sweep
 from decaybench.figures.axes import log_axis, log_limits
 from decaybench.figures.canvas import canvas, label_ends, say_all_diverged, seeds_note, text_width
 from decaybench.figures.data import Line, StudyData
-from decaybench.grid import weight_decay_label
 from decaybench.theory.ridge import ridgeless_risk
 
 FEWEST = 3  # numbers of rows that make a curve

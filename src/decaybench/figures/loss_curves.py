@@ -7,12 +7,12 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from decaybench.config import Variant
+from decaybench.cells.grid import weight_decay_label
+from decaybench.config.models import Variant
 from decaybench.figures import labels, style, sweep
 from decaybench.figures.axes import epoch_axis, log_axis, log_limits
 from decaybench.figures.canvas import canvas, label_ends, label_exit, panel_height, say_all_diverged
 from decaybench.figures.data import Line, StudyData
-from decaybench.grid import weight_decay_label
 
 SERIES = (("train_loss", labels.TRAIN, style.TRAIN, style.DASHED), ("test_loss", labels.TEST, style.TEST, "-"))
 DEPTH = 20.0  # the axis ends this factor below the lowest test loss: train loss may fall by ten decades more

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from decaybench.config import Variant
+from decaybench.config.models import Variant
 from decaybench.figures import labels, style, sweep
 from decaybench.figures.axes import WeightDecayAxis, log_axis, log_limits
 from decaybench.figures.canvas import canvas, label_ends, name_panel

@@ -10,11 +10,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from decaybench.analysis.published import published, repeats
+from decaybench.cells.grid import weight_decay_label
 from decaybench.figures import labels, style
 from decaybench.figures.axes import linear_axis
 from decaybench.figures.canvas import canvas, label_ends, seeds_note
 from decaybench.figures.data import StudyData
-from decaybench.grid import weight_decay_label
 
 VERSIONS = {"concise": labels.CONCISE, "from-scratch": labels.FROM_SCRATCH}
 APART = 0.13  # of ours and theirs, where versions are 1 apart

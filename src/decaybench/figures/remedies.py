@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from decaybench.analysis.records import overlap_of
+from decaybench.analysis.fact import overlap_of
 from decaybench.analysis.remedies import (
     DECAY,
     DROPOUT,
@@ -20,7 +20,7 @@ from decaybench.analysis.remedies import (
     remedies,
 )
 from decaybench.analysis.statistics import means
-from decaybench.cells import LOSSES
+from decaybench.cells.tables import LOSSES
 from decaybench.figures import labels, style, sweep
 from decaybench.figures.axes import linear_axis
 from decaybench.figures.canvas import canvas, seeds_note, text_width

@@ -12,11 +12,11 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from decaybench.analysis import filters
 from decaybench.analysis.filters import Filters
 from decaybench.analysis.prediction import factor
+from decaybench.cells.grid import weight_decay_label
 from decaybench.figures import labels, style
 from decaybench.figures.axes import log_names, log_ticks, share_axis
 from decaybench.figures.canvas import canvas, label_ends
 from decaybench.figures.data import StudyData
-from decaybench.grid import weight_decay_label
 from decaybench.theory.conventions import total_penalty
 from decaybench.theory.smoother import ridge_filter
 from decaybench.theory.spectral import early_stopping_filter

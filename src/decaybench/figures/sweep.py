@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from decaybench.analysis.statistics import FloatArray
-from decaybench.config import Variant
+from decaybench.config.models import Variant
 from decaybench.figures import labels, style
 from decaybench.figures.axes import Places, WeightDecayAxis
 from decaybench.figures.canvas import seeds_note

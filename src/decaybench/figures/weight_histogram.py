@@ -13,11 +13,11 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 from decaybench.analysis.prediction import initial_state
 from decaybench.analysis.statistics import FloatArray
 from decaybench.analysis.weights import is_zero_start, trained_state, true_weights, why_none
+from decaybench.cells.grid import weight_decay_label
 from decaybench.figures import labels, style
 from decaybench.figures.axes import linear_axis
 from decaybench.figures.canvas import canvas
 from decaybench.figures.data import StudyData
-from decaybench.grid import weight_decay_label
 
 ARTICLE = 3.0  # the λ that the article's readers run beside λ = 0
 BINS = 25

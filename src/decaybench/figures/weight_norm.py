@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from decaybench.analysis.statistics import FloatArray
-from decaybench.config import Variant
+from decaybench.config.models import Variant
 from decaybench.figures import labels, style, sweep
 from decaybench.figures.axes import WeightDecayAxis, log_axis, log_limits, typical
 from decaybench.figures.canvas import canvas, label_ends, label_exit, say_all_diverged

@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 
 from decaybench import tasks
-from decaybench.config import Module, Recipe
-from decaybench.fingerprint import fingerprint
+from decaybench.config.models import Module, Recipe
+from decaybench.provenance.code import fingerprint
 
 MODULES = {
     "linear": "decaybench.learning.linear",

@@ -11,11 +11,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from decaybench.config import Recipe
-from decaybench.grid import Cell
+from decaybench.cells.grid import Cell
+from decaybench.config.models import Recipe
 from decaybench.learning.loop import Model
 from decaybench.learning.optimizers import Settings
-from decaybench.streams import Purpose, shuffled_rows, stream
+from decaybench.tasks.streams import Purpose, shuffled_rows, stream
 
 LOSS_FACTOR = {"mse": 2.0, "half_mse": 1.0, "cross_entropy": 1.0}  # g of THEORY: the gradient is g/B · Σ x r
 ORDER_BUFFER = 2_000_000  # row numbers of future epochs that are held at once

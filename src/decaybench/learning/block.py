@@ -13,9 +13,9 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
-from decaybench import cells as tables
-from decaybench.config import Linear, Recipe
-from decaybench.grid import Cell
+from decaybench.cells import tables
+from decaybench.cells.grid import Cell
+from decaybench.config.models import Linear, Recipe
 from decaybench.learning import device, loop, module_of
 from decaybench.learning.batch import Batch, Lane, dropout_draws, row_orders
 from decaybench.tasks import generate

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from decaybench.config import ConfigError
+from decaybench.config.models import ConfigError
 
 CPU_BATCH_BYTES = 8 * 2**20  # a batch that stays near the caches is fastest
 GPU_SHARE = 0.4  # of the free memory: an epoch's reordered rows and temporaries come on top

@@ -15,14 +15,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from decaybench.config import Linear, Recipe
+from decaybench.config.models import Linear, Recipe
 from decaybench.learning import span
 from decaybench.learning.batch import LOSS_FACTOR, Batch, Lane, Problem
 from decaybench.learning.full_batch import residual_gradient, singular_coordinates
 from decaybench.learning.loop import Rows
 from decaybench.learning.optimizers import Gradient, RowGradient, Settings
-from decaybench.streams import stream
 from decaybench.tasks import Data, generate
+from decaybench.tasks.streams import stream
 
 COLUMNS = 24
 FULL_RANK = ("gaussian_linear",)  # tasks whose rows are almost surely independent, as `span` wants them

@@ -12,15 +12,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from decaybench.config import Linear, Mlp, Recipe
+from decaybench.config.models import Linear, Mlp, Recipe
 from decaybench.learning import networks
 from decaybench.learning.batch import LOSS_FACTOR, Batch, Lane, Problem
 from decaybench.learning.loop import Rows
 from decaybench.learning.networks import Evaluation
 from decaybench.learning.optimizers import Gradient
 from decaybench.learning.span import row_and_null_norm, row_space_basis
-from decaybench.streams import stream
 from decaybench.tasks import Data
+from decaybench.tasks.streams import stream
 
 COLUMNS = networks.COLUMNS
 shares = networks.shares

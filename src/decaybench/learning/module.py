@@ -13,14 +13,14 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
 
-from decaybench.config import ConfigError, Module, Recipe
+from decaybench.config.models import ConfigError, Module, Recipe
 from decaybench.learning import networks
 from decaybench.learning.batch import LOSS_FACTOR, Batch, Lane, Problem
 from decaybench.learning.loop import Rows
 from decaybench.learning.networks import Evaluation
 from decaybench.learning.optimizers import Gradient
-from decaybench.streams import stream
 from decaybench.tasks import Data
+from decaybench.tasks.streams import stream
 
 Functional = Callable[[dict[str, Tensor], Tensor], Tensor]  # one cell's parameters, [rows, …] → [rows, outputs]
 

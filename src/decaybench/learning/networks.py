@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from decaybench.config import Recipe, Training
+from decaybench.config.models import Recipe, Training
 from decaybench.learning.batch import Batch
 from decaybench.learning.optimizers import Settings
 from decaybench.tasks import Data, generate

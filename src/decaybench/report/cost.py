@@ -68,6 +68,6 @@ def machine_figures(
     def drawing(name: str, title: str, description: str) -> Markup | None:
         text = timings.get("figures", {}).get(name)
         plain = " ".join(Markup(description).striptags().split())
-        return inline(text, "timings.json", f"machine-{name}", title, plain, gettext) if text else None
+        return inline(text, "timings.json", title, plain, gettext) if text else None
 
     return drawing

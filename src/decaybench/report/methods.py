@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from decaybench.grid import format_seeds
+from decaybench.cells.grid import format_seeds
 from decaybench.report.studies import StudyView, VariantView
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from decaybench.analysis.statistics import LEVEL
-from decaybench.grid import weight_decay_label
+from decaybench.cells.grid import weight_decay_label
 from decaybench.report.catalogue import N_
 from decaybench.report.studies import Fact, Facts, StudyView, VariantView, find
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -13,20 +12,18 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from decaybench.cells import replacing
-from decaybench.config import Config
+from decaybench.cells.tables import replacing
+from decaybench.config.models import Config
 from decaybench.figures import style
 from decaybench.report import findings
 from decaybench.report.catalogue import LANGUAGE_TAGS, gettext_of
 from decaybench.report.cost import machine_figures, step_views
+from decaybench.report.figures import Figures
 from decaybench.report.methods import Methods
 from decaybench.report.numbers import Numbers
 from decaybench.report.sections import SECTIONS, Page, reading_paths
-from decaybench.report.shelf import Shelf, weight
 from decaybench.report.studies import study_views
 from decaybench.report.verdicts import claim_views
-
-MACHINE = re.compile(r"<(\w+)\b[^>]*\bdata-machine=[^>]*>.*?</\1>", re.DOTALL)
 
 
 class WordingError(ValueError):
@@ -55,11 +52,10 @@ def page_text(config: Config, language: str, results: Path) -> str:
     gettext = gettext_of(language)
     numbers = Numbers(facts, studies, language, gettext)
     environment.globals.update(numbers.helpers())
-    shelf = Shelf(results, studies, gettext, page.featured)
     sections = [section for section in SECTIONS if section.applies(page)]
     environment.globals.update(
         page=page,
-        shelf=shelf,
+        figures=Figures(results, studies, gettext),
         facts=facts,
         config=config,
         machine_figure=machine_figures(timings, gettext),
@@ -67,14 +63,7 @@ def page_text(config: Config, language: str, results: Path) -> str:
         sections=sections,
         paths=reading_paths(sections),
     )
-    template = environment.get_template("page.html.j2")
-    # What the text leaves of the page's bytes is the figures'; what a machine says must not choose among them.
-    text = MACHINE.sub("", template.render())
-    if page.progress:
-        shelf.fill(studies)  # a page of unfinished results has no folder to link to
-    else:
-        shelf.fill(studies, *weight(text))
-    return template.render()
+    return environment.get_template("page.html.j2").render()
 
 
 def make_environment(language: str) -> Environment:

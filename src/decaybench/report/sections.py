@@ -104,27 +104,6 @@ class Page:
         views = [study.base for study in self.studies if study.base.value("evidence/weight_decay") is not None]
         return max(views, key=lambda view: len(view.value("near_ridge/weight_decay") or ()), default=None)
 
-    @property
-    def featured(self) -> list[tuple[str, str]]:
-        """Figures that belong to a section of their own, by study."""
-        rows = self.rows[0] if self.rows and self.cures else None
-        owners = {
-            "explorer": self.players[0].base if self.players else None,
-            "loss_by_weight_decay": self.contrast.base if self.contrast else None,
-            "remedies": self.remedied,
-            "spectral_filters": self.filtered,
-            "weight_histogram": self.scattered,
-            "occam": self.weighed,
-            "start_terms": self.started[0].base if self.started else None,
-            "published_norms": self.article.base if self.article else None,
-            "loss_by_rows": rows,
-            "optimizers": next(iter(self.optimizers), None),
-        }
-        several = [(view.study, "coefficient_paths") for view in self.traced]
-        noisy = (s for s in self.real if findings.memorised(s.fair) != "nothing")
-        several += [(study.name, "accuracy_by_weight_decay") for study in noisy]
-        return [(view.study, name) for name, view in owners.items() if view is not None] + several
-
     @cached_property
     def scattered(self) -> VariantView | None:
         """Where random weights can be watched being forgotten: the article's study, if there is one."""

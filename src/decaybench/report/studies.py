@@ -12,7 +12,8 @@ from math import ceil
 from typing import Any
 
 from decaybench.analysis.weights import is_full_batch, why_none
-from decaybench.config import (
+from decaybench.cells.grid import weight_decay_label
+from decaybench.config.models import (
     BASE,
     BUNDLED_ROWS,
     Config,
@@ -23,7 +24,6 @@ from decaybench.config import (
     Training,
     Variant,
 )  # fmt: skip
-from decaybench.grid import weight_decay_label
 
 Fact = Mapping[str, Any]
 Facts = Mapping[str, Fact]

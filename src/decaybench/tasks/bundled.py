@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from sklearn import datasets
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
-from decaybench.config import BreastCancer, Diabetes, Digits
-from decaybench.streams import stream
+from decaybench.config.models import BreastCancer, Diabetes, Digits
 from decaybench.tasks import Data, Split
+from decaybench.tasks.streams import stream
 
 
 def generate(task: Diabetes | Digits | BreastCancer, seed: int) -> Data:

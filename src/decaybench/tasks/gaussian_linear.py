@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from decaybench.config import GaussianLinear
-from decaybench.streams import stream
+from decaybench.config.models import GaussianLinear
 from decaybench.tasks import Data, Split
+from decaybench.tasks.streams import stream
 
 
 def generate(task: GaussianLinear, seed: int) -> Data:

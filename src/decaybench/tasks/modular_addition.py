@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from decaybench.config import ModularAddition
-from decaybench.streams import stream
+from decaybench.config.models import ModularAddition
 from decaybench.tasks import Data, Split
+from decaybench.tasks.streams import stream
 
 
 def generate(task: ModularAddition, seed: int) -> Data:

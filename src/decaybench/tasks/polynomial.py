@@ -10,9 +10,9 @@ import numpy as np
 from numpy.polynomial import legendre
 from numpy.typing import NDArray
 
-from decaybench.config import Polynomial
-from decaybench.streams import stream
+from decaybench.config.models import Polynomial
 from decaybench.tasks import Data, Split
+from decaybench.tasks.streams import stream
 
 TRUE_COEFFICIENTS = (0.2, -0.6, 0.3, 1.4)  # of 1, x, x², x³
 

@@ -3,8 +3,8 @@
 import pandas as pd
 
 from decaybench.analysis.regimes import Case
-from decaybench.cells import CELL_COLUMNS, HISTORY_COLUMNS
-from decaybench.reading import parse_config
+from decaybench.cells.tables import CELL_COLUMNS, HISTORY_COLUMNS
+from decaybench.config.parsing import parse_config
 
 SMALL = {"n_train": 8, "n_features": 16, "n_validation": 4, "n_test": 4}
 

@@ -10,7 +10,7 @@ from decaybench.analysis import prediction, smoothers
 from decaybench.analysis.facts import study_facts
 from decaybench.analysis.occam import same_norm_facts
 from decaybench.analysis.published import published, published_facts
-from decaybench.cells import CELL_COLUMNS
+from decaybench.cells.tables import CELL_COLUMNS
 from decaybench.learning.block import train_cells
 from decaybench.tasks import generate
 from decaybench.tasks.polynomial import features, true_curve

@@ -85,7 +85,7 @@ def test_every_criterion_picks_its_degree():
     """Training error always likes the largest degree; validation and evidence see the cubic."""
     from oracles import cells_of as all_cells
 
-    from decaybench.cells import CELL_COLUMNS
+    from decaybench.cells.tables import CELL_COLUMNS
     from decaybench.learning.block import train_cells
 
     study = study_of(

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from decaybench.analysis import weights
-from decaybench.grid import BlockSpec, block_specs
+from decaybench.cells.grid import BlockSpec, block_specs
 from decaybench.learning import code_of
-from decaybench.learning.record import train_and_record
+from decaybench.learning.run import train_and_record
 from decaybench.tasks import generate
 from decaybench.theory.smoother import decompose
 

@@ -12,11 +12,11 @@ import pandas as pd
 import pyarrow as pa
 
 from decaybench.analysis.facts import study_facts
-from decaybench.cells import CELL_COLUMNS, CELL_SCHEMA, HISTORY_SCHEMA, write_json, write_table
-from decaybench.config import Study
+from decaybench.cells.tables import CELL_COLUMNS, CELL_SCHEMA, HISTORY_SCHEMA, write_json, write_table
+from decaybench.config.models import Study
+from decaybench.config.parsing import parse_config
 from decaybench.figures import FIGURES, figure_svg
 from decaybench.figures.data import StudyData
-from decaybench.reading import parse_config
 
 
 def never(weight_decay: float, seed: int) -> bool:

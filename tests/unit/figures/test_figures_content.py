@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from made_up_results import CLASSES, LINEAR, draw, texts
 
+from decaybench.cells.grid import weight_decay_label
 from decaybench.figures import loss_curves, sweep, weight_norm
 from decaybench.figures.axes import WeightDecayAxis, log_names, log_ticks
 from decaybench.figures.canvas import drawing_style
 from decaybench.figures.data import StudyData
-from decaybench.grid import weight_decay_label
 
 MakeData = Callable[..., StudyData]
 

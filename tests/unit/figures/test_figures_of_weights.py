@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +16,6 @@ from decaybench.figures import spectral_filters as two_filters
 from decaybench.figures import weight_histogram as histogram
 from decaybench.figures.canvas import drawing_style
 from decaybench.figures.data import StudyData
-from decaybench.figures.svg import _relative
 from decaybench.tasks import column_names
 
 MakeData = Callable[..., StudyData]
@@ -187,24 +185,3 @@ def test_ever_more_wrong_labels_stand_in_order(study_data: MakeData) -> None:
         draw(study_data(CLASSES | {"name": "plain"}), "accuracy_by_weight_decay")["accuracy_by_weight_decay"]
     )
     assert {"base", "wide", "dropout"} <= set(plain) and "memorised" not in plain
-
-
-def test_a_path_from_point_to_point_goes_through_the_same_points() -> None:
-    luck = np.random.default_rng(1)
-    points = np.round(luck.uniform(0, 400, (200, 2)), 1)
-    points[5] = points[4]
-    points[9, 0], points[10, 1] = points[8, 0], points[9, 1]
-    path = "M " + " L ".join(f"{x:g} {y:g}" for x, y in points[:100]) + " z M " + " L ".join(
-        f"{x:g} {y:g}" for x, y in points[100:])  # fmt: skip
-    short = _relative(path)
-    assert len(short) < 0.9 * len(path)
-    at, found = np.zeros(2), []
-    for command, rest in re.findall(r"([Mlhvz])([^Mlhvz]*)", short):
-        numbers = [float(n) for n in re.findall(r"-?\d*\.?\d+", rest)]
-        if command == "z":
-            continue
-        step = {"h": [*numbers, 0], "v": [0, *numbers]}.get(command, numbers)
-        at = np.array(step) + (0 if command == "M" else at)
-        found.append(at)
-    kept = np.delete(points, 5, axis=0)  # a step of no length is none
-    np.testing.assert_allclose(found, kept, atol=1e-6)

@@ -11,8 +11,8 @@ import pytest
 from made_up_results import CLASSES, LINEAR, write_results
 from PIL import Image
 
+from decaybench.cells.grid import weight_decay_label
 from decaybench.figures import draw_study, style
-from decaybench.grid import weight_decay_label
 
 
 @pytest.fixture(scope="module", params=[LINEAR, CLASSES], ids=["linear", "classes"])

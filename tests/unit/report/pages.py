@@ -9,11 +9,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+from decaybench.cells.grid import block_specs, study_spec
 from decaybench.cli import main
-from decaybench.config import Config
-from decaybench.grid import block_specs, study_spec
-from decaybench.reading import parse_config
-from decaybench.report.shelf import TITLES
+from decaybench.config.models import Config
+from decaybench.config.parsing import parse_config
+from decaybench.report.figures import TITLES
 
 VOID = {"meta", "br", "img", "input", "link", "hr"}
 
@@ -84,13 +84,16 @@ TINY = {
     ]
 }  # fmt: skip
 
-FIGURE = (
-    '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 400 200">'
-    '<title>x</title><desc>y</desc><defs><clipPath id="clip"><rect width="9" height="9"/></clipPath></defs>'
-    '<g clip-path="url(#clip)"><path id="mark" d="M0 0L9 9" style="stroke: var(--train, #0072B2)"/></g>'
-    '<use xlink:href="#mark"/><text x="1" y="20">epoch</text><text x="1" y="40">seeds: 24</text>'
-    '<text x="1" y="60">zero-init</text></svg>'
-)
+
+def stand_in(name: str) -> str:
+    """A figure with texts of each kind, and with ids of its own, as the pipeline's figures have."""
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 200" id="{name}">'
+        f'<defs><clipPath id="{name}-1"><rect width="9" height="9"/></clipPath></defs>'
+        f'<g clip-path="url(#{name}-1)"><path id="{name}-2" d="M0 0L9 9" style="stroke: var(--train, #0072B2)"/></g>'
+        f'<use href="#{name}-2"/><text x="1" y="20">epoch</text><text x="1" y="40">seeds: 24</text>'
+        '<text x="1" y="60">zero-init</text></svg>'
+    )
 
 
 def build(raw: dict[str, Any], results: Path, figures: bool = True) -> Config:
@@ -114,7 +117,9 @@ def build(raw: dict[str, Any], results: Path, figures: bool = True) -> Config:
             (folder / "figures").mkdir(exist_ok=True)
             for name in TITLES:
                 if name != "accuracy_by_weight_decay" or study.task.kind == "digits":
-                    (folder / "figures" / f"{name}.svg").write_text(FIGURE, encoding="utf-8")
+                    (folder / "figures" / f"{name}.svg").write_text(
+                        stand_in(f"{folder.name}-{name}"), encoding="utf-8"
+                    )
     each = {
         name: [str(results / s.name / f"{name}.parquet") for s in config.studies] for name in ("cells", "history")
     }

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from decaybench.config import Study
+from decaybench.config.models import Study
 from decaybench.report import findings
 from decaybench.report.studies import VariantView
 

@@ -12,13 +12,13 @@ from babel.messages.extract import extract
 from pages import facts_of, read
 
 import decaybench.report as report
-from decaybench.config import Study
+from decaybench.config.models import Study
 from decaybench.figures import labels
 from decaybench.report import findings
 from decaybench.report.catalogue import SHOWN, catalogue
+from decaybench.report.figures import TITLES
 from decaybench.report.render import WordingError, make_environment, page_text
 from decaybench.report.sections import Page
-from decaybench.report.shelf import TITLES
 from decaybench.report.studies import study_views
 
 ROOT = Path(report.__file__).parent

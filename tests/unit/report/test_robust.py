@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import copy
-import gzip
 import json
 import shutil
 
 import pytest
 from pages import TINY, build, facts_of, read
 
-from decaybench.config import Config
-from decaybench.reading import parse_config
+from decaybench.config.parsing import parse_config
 from decaybench.report import findings
 from decaybench.report.render import page_text
 from decaybench.report.sections import Page
@@ -173,34 +171,3 @@ def test_without_timings_and_manifest(tiny, tmp_path, language):
     for name in ("timings.json", "manifest.json"):
         (tmp_path / "results" / name).unlink()
     read(page_text(config, language, tmp_path / "results"))
-
-
-def test_fourteen_studies_stay_within_the_budget(tiny, tmp_path, language):
-    config, results = tiny
-    names = [f"study-{letter}" for letter in "abcdefghijklmn"]
-    facts, source = {}, facts_of(results)
-    for name in names:
-        facts.update(
-            {key.replace("starts/", f"{name}/", 1): f for key, f in source.items() if key.startswith("starts/")}
-        )
-        folder = tmp_path / name / "figures"
-        folder.mkdir(parents=True)
-        for figure in ("loss_curves", "loss_by_weight_decay", "weight_norm"):
-            marks = "".join(
-                f'<circle cx="{(i * 7919) % 4001 / 10}" cy="{(i * 104729) % 2003 / 10}" r="1"/>' for i in range(3_200)
-            )
-            (folder / f"{figure}.svg").write_text(
-                f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 200">{marks}</svg>'
-            )
-    (tmp_path / "facts.json").write_text(json.dumps(facts))
-    study = config.studies[0]
-    many = Config(studies=[study.model_copy(update={"name": name}) for name in names], report=config.report)
-    text = page_text(many, language, tmp_path)
-    assert len(text.encode()) <= 1_200_000
-    assert len(gzip.compress(text.encode(), mtime=0)) <= 350_000
-    page = read(text)
-    assert len(list(page.all("svg"))) >= 6
-    assert [a.attributes["href"] for a in page.all("a") if a.attributes["href"].endswith(".svg")]
-    first = next(s for s in page.all("section") if s.attributes["id"] == "small-weights")
-    assert any(f.parent is first for f in first.all("figure")) and next(first.all("svg"))
-    assert len(next(page.all("ul")).children) // 2 <= 6

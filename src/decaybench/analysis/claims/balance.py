@@ -8,7 +8,7 @@ import numpy as np
 
 from decaybench.analysis.regimes import Arm, Case, log_ratio, ratio, source
 from decaybench.analysis.verdicts import Claim, Measurement
-from decaybench.grid import weight_decay_label
+from decaybench.cells.grid import weight_decay_label
 
 ENOUGH = 5  # values of λ, below which a U cannot be told from a slope
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from decaybench.analysis.regimes import Arm, Case, log_ratio, ratio, source
 from decaybench.analysis.verdicts import Claim, Measurement
-from decaybench.config import GaussianLinear
-from decaybench.grid import weight_decay_label
+from decaybench.cells.grid import weight_decay_label
+from decaybench.config.models import GaussianLinear
 
 
 def pairs(case: Case) -> Iterator[tuple[Arm, Arm, list[float]]]:

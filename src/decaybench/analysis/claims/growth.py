@@ -8,7 +8,7 @@ import numpy as np
 
 from decaybench.analysis.regimes import Arm, Case, log_ratio
 from decaybench.analysis.verdicts import Claim, Measurement
-from decaybench.grid import weight_decay_label
+from decaybench.cells.grid import weight_decay_label
 
 
 def measure(case: Case) -> Iterator[Measurement]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from decaybench.analysis.prediction import optimal_weight_decay
 from decaybench.analysis.regimes import Arm, Case, log_ratio, ratio, source
 from decaybench.analysis.verdicts import Claim, Measurement
-from decaybench.grid import weight_decay_label
+from decaybench.cells.grid import weight_decay_label
 
 NEAR = 10**0.5  # a factor within which a λ stands for theory's best one
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from decaybench.analysis.regimes import Case, log_ratio, ratio, row_pairs, source
 from decaybench.analysis.verdicts import Claim, Measurement
-from decaybench.grid import weight_decay_label
+from decaybench.cells.grid import weight_decay_label
 
 
 def measure(case: Case) -> Iterator[Measurement]:

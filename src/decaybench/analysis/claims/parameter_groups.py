@@ -10,7 +10,7 @@ import pandas as pd
 from decaybench.analysis.claims.biases import pairs, true_bias
 from decaybench.analysis.regimes import Case
 from decaybench.analysis.verdicts import Claim, Measurement
-from decaybench.grid import weight_decay_label
+from decaybench.cells.grid import weight_decay_label
 
 
 def measure(case: Case) -> Iterator[Measurement]:

@@ -9,8 +9,8 @@ import numpy as np
 from decaybench.analysis import prediction
 from decaybench.analysis.regimes import Arm, Case
 from decaybench.analysis.verdicts import Claim, Measurement
-from decaybench.config import Linear
-from decaybench.grid import weight_decay_label
+from decaybench.cells.grid import weight_decay_label
+from decaybench.config.models import Linear
 from decaybench.tasks import generate
 from decaybench.theory.spectral import state_after
 

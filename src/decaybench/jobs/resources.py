@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from decaybench.config import Linear, Mlp, Study, Variant
+from decaybench.config.models import Linear, Mlp, Study, Variant
 
 BUNDLED_FEATURES = {"digits": 64, "breast_cancer": 30}
 MODULE_PARAMETERS = 1_000_000  # what nobody knows before a factory has run

@@ -1,6 +1,6 @@
 """The reference of all config keys, generated from the pydantic models: a JSON Schema and a table.
 
-`python -m decaybench.schema` rewrites both files in a checkout; a test fails when they drift.
+`python -m decaybench.config.reference` rewrites both files in a checkout; a test fails when they drift.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from decaybench.config import MODELS, TASKS, Config, Grid, Report, Study, Training
+from decaybench.config.models import MODELS, TASKS, Config, Grid, Report, Study, Training
 
 SCHEMA = Path("workflow/schemas/config.schema.json")
 REFERENCE = Path("config/README.md")

@@ -17,9 +17,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from decaybench import cells as tables
-from decaybench.grid import BlockSpec, Cell
-from decaybench.layouts import kept_name, other_layouts
+from decaybench.cells import tables
+from decaybench.cells.blocks import kept_name, other_layouts
+from decaybench.cells.grid import BlockSpec, Cell
 from decaybench.learning import code_of
 
 
@@ -35,7 +35,7 @@ def train_block(spec: BlockSpec, output: Path, own_seeds_per_block: int | None) 
     if missing and own_seeds_per_block:
         rows, missing, runs = _with_other_layouts(rows, missing, runs, cells, output, own_seeds_per_block)
     if missing:
-        from decaybench.learning.record import train_and_record
+        from decaybench.learning.run import train_and_record
 
         fresh, run = train_and_record(missing)
         rows, _ = tables.select(pa.concat_tables([rows.replace_schema_metadata(), fresh]), cells)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from decaybench.grid import format_seeds, parse_seeds
+from decaybench.cells.grid import format_seeds, parse_seeds
 
 BLOCK = re.compile(r"\d{4,}(?:x\d+)?\.parquet")
 KEPT = re.compile(r"\.(\d{4,})(?:x(\d+))?\.kept")

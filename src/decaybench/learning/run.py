@@ -11,9 +11,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from decaybench import provenance
-from decaybench.grid import Cell
+from decaybench.cells.grid import Cell
 from decaybench.learning.block import Progress, train_cells
+from decaybench.provenance import machine as provenance
 
 LINE_SECONDS = 5.0
 

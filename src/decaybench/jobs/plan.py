@@ -14,15 +14,15 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from decaybench import resources
-from decaybench.config import Config, Study
-from decaybench.fingerprint import fingerprint
-from decaybench.grid import BlockSpec, block_specs, seeds_for_nodes, seeds_per_block, study_spec
-from decaybench.layouts import block_name, format_names
+from decaybench.cells.blocks import block_name, format_names
+from decaybench.cells.grid import BlockSpec, block_specs, seeds_for_nodes, seeds_per_block, study_spec
+from decaybench.config.models import Config, Study
+from decaybench.jobs import resources
 from decaybench.learning import code_of
+from decaybench.provenance.code import fingerprint
 
 STAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # modules and folders, libraries
-    "collect": (("decaybench.cells",), ("pyarrow",)),
+    "collect": (("decaybench.cells.tables",), ("pyarrow",)),
     "analyse": (
         ("decaybench.analysis.facts", "analysis/published.json"),
         ("numpy", "scipy", "pandas", "scikit-learn"),
@@ -31,7 +31,7 @@ STAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # modules and fo
     "cost": (("decaybench.learning.cost",), ("torch",)),
     "gather": (
         (
-            "decaybench.provenance",
+            "decaybench.provenance.machine",
             "decaybench.analysis.claim_facts",
             "decaybench.analysis.cost",
             "decaybench.figures.cost",

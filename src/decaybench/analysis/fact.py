@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from decaybench.analysis.statistics import Estimate
-from decaybench.config import BUNDLED_ROWS, Variant
+from decaybench.config.models import BUNDLED_ROWS, Variant
 
 UNITS = {"mse": "squared target units", "cross_entropy": "nats"}
 

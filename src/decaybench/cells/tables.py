@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from decaybench.grid import Cell
+from decaybench.cells.grid import Cell
 
 if TYPE_CHECKING:  # costs more to import than a merge takes
     import pandas as pd

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from math import ceil
 
-from decaybench.config import Grid, Recipe, Strict, Study, Variant
+from decaybench.config.models import Grid, Recipe, Strict, Study, Variant
 
 # A block is one job. The default must not depend on the grid, or a grown grid would move cells between jobs.
 DEFAULT_SEEDS_PER_BLOCK = {"linear": 100, "mlp": 4, "module": 4}

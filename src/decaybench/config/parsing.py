@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from decaybench.config import (
+from decaybench.config.models import (
     BASE,
     BUNDLED_ROWS,
     MODELS,

@@ -12,10 +12,13 @@ import importlib.metadata
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).parent
+ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT.name
 # Configs are data: all that they say stands in a job's spec, so the code that reads them is left out.
-DATA_MODULES = {PACKAGE, f"{PACKAGE}.config", f"{PACKAGE}.reading", f"{PACKAGE}.fingerprint"}
+DATA_MODULES = {
+    PACKAGE,
+    *(f"{PACKAGE}.{name}" for name in ("config", "config.models", "config.parsing", "provenance.code")),
+}
 
 
 def fingerprint(*entries: str, libraries: tuple[str, ...] = ()) -> str:

@@ -1,0 +1,1 @@
+"""Where numbers come from: the code that made them (`code`) and the machine (`machine`)."""

@@ -1,0 +1,1 @@
+"""The stages: from a config to a page, one module each."""

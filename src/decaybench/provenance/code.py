@@ -77,8 +77,14 @@ def fingerprint(*modules: str, libraries: Iterable[str] = ()) -> str:
     for path in sorted({path for name in found for entry in READ_BY.get(name, ()) for path in _files(entry)}):
         digest.update(path.encode() + b"\0" + hashlib.sha256((ROOT / path).read_bytes()).digest())
     for library in sorted(libraries):
-        digest.update(f"{library}=={importlib.metadata.version(library)}\0".encode())
+        digest.update(version_of(library))
     return digest.hexdigest()[:16]
+
+
+@cache
+def version_of(library: str) -> bytes:
+    """An installed distribution and its version, for a digest."""
+    return f"{library}=={importlib.metadata.version(library)}\0".encode()
 
 
 @cache

@@ -23,7 +23,7 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import NamedTuple
 
-from decaybench.provenance.code import PACKAGE, Source, closure, is_module, source
+from decaybench.provenance.code import PACKAGE, Source, closure, is_module, source, version_of
 
 COMPILED = tuple(importlib.machinery.EXTENSION_SUFFIXES + importlib.machinery.BYTECODE_SUFFIXES)
 
@@ -51,7 +51,7 @@ def _own_code(factory: str, first: tuple[str, ...], then: tuple[str, ...]) -> Ow
     for module, here in sorted(found.items()):
         digest.update(module.encode() + b"\0" + here.digest)
     for library in sorted(finder.installed):
-        digest.update(f"{library}=={importlib.metadata.version(library)}\0".encode())
+        digest.update(version_of(library))
     why = finder.why_unwatched(name)
     line = f"model.factory: {factory}: {why}" if why else None
     return OwnCode(digest.hexdigest()[:16], tuple(sorted(filter(is_module, finder.of_this_package))), line)

@@ -1,3 +1,1 @@
 """Weight decay on trial: a reproducible benchmark and report pipeline."""
-
-__version__ = "0.1.0"

@@ -206,7 +206,7 @@ def _analyse(options: argparse.Namespace) -> None:
 
 
 def _draw(options: argparse.Namespace) -> None:
-    from decaybench.figures import draw_study
+    from decaybench.figures.drawing import draw_study
 
     draw_study(
         Study.model_validate_json(options.study), options.cells, options.history, options.facts, options.output
@@ -239,7 +239,7 @@ def _gather(options: argparse.Namespace) -> None:
     from decaybench.analysis import cost
     from decaybench.analysis.claim_facts import claim_facts
     from decaybench.cells.tables import write_json
-    from decaybench.figures import cost_svg
+    from decaybench.figures.cost import cost_svg
     from decaybench.provenance import machine as provenance
 
     config = Config.model_validate_json(options.config)
@@ -256,14 +256,15 @@ def _gather(options: argparse.Namespace) -> None:
 
 
 def _render(options: argparse.Namespace) -> None:
-    from tempfile import TemporaryDirectory
-
-    from decaybench.stages import partial
-
     config = _read_config(options.config)
     if not options.partial:
         _render_pages(options, config, options.results)
         return
+
+    from tempfile import TemporaryDirectory
+
+    from decaybench.stages import partial
+
     with TemporaryDirectory(prefix="decaybench-partial-") as scratch:
         kept = partial.gather(config, options.results, Path(scratch), _verb)
         _render_pages(options, kept, Path(scratch))

@@ -18,7 +18,7 @@ rule analyse:
         runtime=tables_minutes,
     params:
         study=study_config,
-        code=jobs.stage_code("analyse"),
+        code=stage_code("analyse"),
     message:
         "Computing facts and intervals of study {wildcards.study}"
     shell:
@@ -45,7 +45,7 @@ rule judge:
         runtime=tables_minutes,
     params:
         config=jobs.question(CONFIG),
-        code=jobs.stage_code("judge"),
+        code=jobs.stage_code("judge", *CONFIG.studies),
     message:
         "Judging the claims"
     shell:

@@ -33,8 +33,10 @@ if refusal:
 
 STUDIES = {study.name: jobs.Work(study, CONFIG.nodes) for study in CONFIG.studies}
 hint = jobs.hint_at_nodes(STUDIES.values())
-if hint and workflow.is_main_process:
-    logger.warning(hint)
+if workflow.is_main_process:
+    for line in [hint, *jobs.unwatched(CONFIG.studies)]:
+        if line:
+            logger.warning(line)
 LIGHT = resources.light(CONFIG.studies)
 
 
@@ -56,8 +58,9 @@ def study_config(wildcards):
     return STUDIES[wildcards.study].question
 
 
-def training_code(wildcards):
-    return STUDIES[wildcards.study].training_code
+def stage_code(stage):
+    """The code of a stage that runs once a study."""
+    return lambda wildcards: STUDIES[wildcards.study].code(stage)
 
 
 def train_mb(wildcards, attempt):

@@ -25,7 +25,7 @@ rule draw:
         runtime=tables_minutes,
     params:
         study=study_config,
-        code=jobs.stage_code("draw"),
+        code=stage_code("draw"),
     message:
         "Drawing the figures of study {wildcards.study}"
     shell:
@@ -60,7 +60,7 @@ rule render:
         runtime=10,
     params:
         config=jobs.question(CONFIG),
-        code=jobs.stage_code("render"),
+        code=jobs.stage_code("render", *CONFIG.studies),
     message:
         "Rendering the page ({wildcards.language})"
     shell:

@@ -15,7 +15,7 @@ rule train:
     params:
         spec=block_spec,
         own=lambda wildcards: STUDIES[wildcards.study].own,
-        code=training_code,
+        code=stage_code("train"),
     message:
         "Training block {wildcards.block} of study {wildcards.study}"
     shell:
@@ -43,7 +43,7 @@ rule collect:
     params:
         spec=study_spec,
         blocks=lambda wildcards: STUDIES[wildcards.study].block_range,
-        code=lambda wildcards: jobs.stage_code("collect") + training_code(wildcards),
+        code=stage_code("collect"),
     message:
         "Gathering the cells of study {wildcards.study}"
     shell:

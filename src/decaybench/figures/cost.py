@@ -16,7 +16,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from decaybench.analysis.statistics import FloatArray, median
 from decaybench.figures import labels, style
 from decaybench.figures.axes import linear_axis
-from decaybench.figures.canvas import canvas
+from decaybench.figures.canvas import canvas, drawing_style
+from decaybench.figures.svg import to_svg
 from decaybench.figures.sweep import STREAM
 
 KINDS = {
@@ -25,6 +26,14 @@ KINDS = {
     "loss": (labels.LOSS, style.TEST),
 }
 MOST = 0.97  # of the timings lie within the panel: a busy moment would press the others together
+
+
+def cost_svg(measured: Sequence[Mapping[str, Any]]) -> str | None:
+    """The timings of a step, a fact of the machine and of no study, as inline SVG; None when none were taken."""
+    if not measured:
+        return None
+    with drawing_style():
+        return to_svg(draw(measured), "machine-cost")
 
 
 def draw(measured: Sequence[Mapping[str, Any]]) -> Figure:

@@ -9,38 +9,61 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from decaybench import tasks
 from decaybench.cells.blocks import block_name, format_names
 from decaybench.cells.grid import BlockSpec, block_specs, seeds_for_nodes, seeds_per_block, study_spec
-from decaybench.config import Config, Study
+from decaybench.config import Config, Module, Recipe, Study
+from decaybench.figures import FIGURES
 from decaybench.jobs import resources
-from decaybench.learning import code_of
+from decaybench.learning import code_of, module_of
 from decaybench.provenance.code import fingerprint
+from decaybench.provenance.own_code import own_code
 
-STAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # modules and folders, libraries
-    "collect": (("decaybench.cells.tables",), ("pyarrow",)),
-    "analyse": (
-        ("decaybench.analysis.facts", "analysis/published.json"),
-        ("numpy", "scipy", "pandas", "scikit-learn"),
+
+def _task_of(recipe: Recipe) -> str:
+    return tasks.MODULES[recipe.task.kind]
+
+
+class Stage(NamedTuple):
+    """What a stage runs: modules with all that they import, and those that no import shows."""
+
+    modules: tuple[str, ...]
+    by_recipe: tuple[Callable[[Recipe], str], ...] = ()  # modules that it imports by name, as a recipe says
+    libraries: tuple[str, ...] = ()
+    keys: bool = False  # whether it makes keys of cells, which hold the code that trains them
+
+
+NUMBERS = ("numpy", "scipy", "pandas", "scikit-learn")
+STAGES = {
+    "train": Stage(("decaybench.stages.train",), (_task_of, module_of), keys=True),
+    "collect": Stage(
+        ("decaybench.cells.tables", "decaybench.cells.blocks", "decaybench.learning"),
+        libraries=("pyarrow",),
+        keys=True,
     ),
-    "judge": (("decaybench.analysis.claims",), ("numpy", "scipy", "pandas", "scikit-learn")),
-    "cost": (("decaybench.learning.cost",), ("torch",)),
-    "gather": (
+    "analyse": Stage(("decaybench.analysis.facts",), (_task_of,), NUMBERS),
+    "judge": Stage(("decaybench.analysis.claims",), (_task_of,), NUMBERS),
+    "cost": Stage(("decaybench.learning.cost", "decaybench.cells.tables"), libraries=("torch",)),
+    "gather": Stage(
         (
             "decaybench.provenance.machine",
             "decaybench.analysis.claim_facts",
             "decaybench.analysis.cost",
             "decaybench.figures.cost",
-            "decaybench.figures.svg",
         ),
-        ("matplotlib",),
+        libraries=("matplotlib",),
     ),
-    "draw": (("decaybench.figures", "figures/"), ("matplotlib", "seaborn", "numpy", "pandas")),
-    "render": (("decaybench.report.render", "report/"), ("jinja2",)),
+    "draw": Stage(
+        ("decaybench.figures.drawing", *FIGURES.values()),
+        (_task_of,),
+        ("matplotlib", "seaborn", "numpy", "pandas"),
+    ),
+    "render": Stage(("decaybench.report.render",), (_task_of,), ("jinja2",)),
 }
 ARRAY_JOBS = "--slurm-array-jobs"
 MANY_JOBS = 5_000  # Snakemake plans a thousand in about a second
@@ -64,17 +87,34 @@ def refusal_of_array_jobs(words: Sequence[str], settings: Any = None) -> str | N
     )
 
 
+def stage_code(stage: str, *studies: Study) -> str:
+    """The fingerprint of all that a stage runs for the studies that its job reads."""
+    recipes = [variant for study in studies for variant in study.resolved()]
+    named = {module_of(recipe) for module_of in STAGES[stage].by_recipe for recipe in recipes}
+    code = _stage_code(stage, frozenset(named))
+    return _joined([code, *(training_code(study) for study in studies)]) if STAGES[stage].keys else code
+
+
 @cache
-def stage_code(stage: str) -> str:
-    """The fingerprint of all that a stage after training runs."""
-    entries, libraries = STAGES[stage]
-    return fingerprint(*entries, libraries=libraries)
+def _stage_code(stage: str, named: frozenset[str]) -> str:
+    return fingerprint(*STAGES[stage].modules, *named, libraries=STAGES[stage].libraries)
 
 
 def training_code(study: Study) -> str:
-    """The fingerprint of all code that trains a study."""
+    """The fingerprint of all code that the numbers of a study's cells depend on."""
     codes = sorted({code_of(variant) for variant in study.resolved()})
-    return codes[0] if len(codes) == 1 else hashlib.sha256("".join(codes).encode()).hexdigest()[:16]
+    return codes[0] if len(codes) == 1 else _joined(codes)
+
+
+def _joined(codes: Iterable[str]) -> str:
+    return hashlib.sha256("".join(codes).encode()).hexdigest()[:16]
+
+
+def unwatched(studies: Iterable[Study]) -> list[str]:
+    """One line a factory whose code cannot be watched as a whole."""
+    models = [variant.model for study in studies for variant in study.resolved()]
+    factories = sorted({model.factory for model in models if isinstance(model, Module)})
+    return [line for factory in factories if (line := own_code(factory).unwatched)]
 
 
 def block_names(study: Study, nodes: int | None = None) -> list[str]:
@@ -89,6 +129,7 @@ class Work:
         self.study = study
         self.own = seeds_per_block(study)
         self.size = seeds_for_nodes(study, nodes)
+        self._codes: dict[str, str] = {}
 
     @cached_property
     def blocks(self) -> dict[str, BlockSpec]:
@@ -106,9 +147,11 @@ class Work:
         """All that decides the numbers of the study."""
         return study_spec(self.study).to_json()
 
-    @cached_property
-    def training_code(self) -> str:
-        return training_code(self.study)
+    def code(self, stage: str) -> str:
+        """The fingerprint of all that a stage runs for the study."""
+        if stage not in self._codes:
+            self._codes[stage] = stage_code(stage, self.study)
+        return self._codes[stage]
 
     @cached_property
     def question(self) -> str:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from functools import cache
-from pathlib import Path
 
 from decaybench import tasks
 from decaybench.config import Module, Recipe
 from decaybench.provenance.code import fingerprint
+from decaybench.provenance.own_code import own_code
 
 MODULES = {
     "linear": "decaybench.learning.linear",
@@ -26,15 +25,13 @@ def module_of(recipe: Recipe) -> str:
 
 def code_of(recipe: Recipe) -> str:
     """The fingerprint of all code that a recipe's numbers depend on."""
-    factory = recipe.model.factory if isinstance(recipe.model, Module) else ""
-    return _code(module_of(recipe), tasks.MODULES[recipe.task.kind], factory)
+    module, task = module_of(recipe), tasks.MODULES[recipe.task.kind]
+    if not isinstance(recipe.model, Module):
+        return _code(module, task)
+    own = own_code(recipe.model.factory)
+    return hashlib.sha256((_code(module, task, *own.modules) + own.digest).encode()).hexdigest()[:16]
 
 
 @cache
-def _code(model: str, task: str, factory: str) -> str:
-    own = fingerprint("decaybench.learning.block", model, task, libraries=("torch", "numpy", "scikit-learn"))
-    file = factory.partition(":")[0].replace(".", "/") + ".py"
-    sources = [root / file for root in map(Path, ["", *sys.path]) if factory and (root / file).is_file()]
-    if not sources:
-        return own
-    return hashlib.sha256(own.encode() + sources[0].read_bytes()).hexdigest()[:16]
+def _code(*modules: str) -> str:
+    return fingerprint("decaybench.learning.block", *modules, libraries=("torch", "numpy", "scikit-learn"))

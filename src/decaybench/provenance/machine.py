@@ -13,8 +13,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from decaybench import __version__
-
 LIBRARIES = (
     "torch",
     "numpy",
@@ -85,5 +83,5 @@ def manifest(config: dict[str, Any]) -> dict[str, Any]:
     digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
     return {
         "config": config, "config_sha256": digest, "versions": versions(),
-        "decaybench": __version__, "git": git_state(), "machine": machine(),
+        "decaybench": importlib.metadata.version("decaybench"), "git": git_state(), "machine": machine(),
     }  # fmt: skip

@@ -14,9 +14,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .conventions import FloatArray, non_negative, positive, total_penalty
-from .ridge import expected_ridge
-from .spectral import null_space_ratio
+from decaybench.theory.conventions import FloatArray, non_negative, positive, total_penalty
+from decaybench.theory.ridge import expected_ridge
+from decaybench.theory.spectral import null_space_ratio
 
 
 class FiniteTimeTerms(NamedTuple):

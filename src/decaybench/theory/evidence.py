@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import minimize_scalar
 
-from .conventions import FloatArray, data_set, non_negative, positive
+from decaybench.theory.conventions import FloatArray, data_set, non_negative, positive
 
 Edge = Literal["interior", "zero", "infinity"]
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .conventions import FloatArray, non_negative, positive
-from .wishart import spectrum_moments
+from decaybench.theory.conventions import FloatArray, non_negative, positive
+from decaybench.theory.wishart import spectrum_moments
 
 
 class RidgeRisk(NamedTuple):

@@ -11,8 +11,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .conventions import FloatArray, data_set, non_negative, population_risk, positive
-from .spectral import TrainedState, null_space_ratio, span_of, state_after
+from decaybench.theory.conventions import FloatArray, data_set, non_negative, population_risk, positive
+from decaybench.theory.spectral import TrainedState, null_space_ratio, span_of, state_after
 
 Batches = Literal["full", "reshuffled", "replacement"]
 

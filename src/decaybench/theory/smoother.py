@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .conventions import FloatArray, data_set, non_negative
+from decaybench.theory.conventions import FloatArray, data_set, non_negative
 
 
 class CentredDecomposition(NamedTuple):

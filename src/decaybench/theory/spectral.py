@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .conventions import FloatArray, data_set, non_negative, positive
+from decaybench.theory.conventions import FloatArray, data_set, non_negative, positive
 
 
 class TrainedState(NamedTuple):

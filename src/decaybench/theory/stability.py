@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .conventions import FloatArray, non_negative, positive
+from decaybench.theory.conventions import FloatArray, non_negative, positive
 
 
 def decay_multipliers(rate_times_decay: float, momentum: float = 0.0, nesterov: bool = False) -> FloatArray:

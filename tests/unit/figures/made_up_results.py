@@ -15,8 +15,9 @@ from decaybench.analysis.facts import study_facts
 from decaybench.cells.tables import CELL_COLUMNS, CELL_SCHEMA, HISTORY_SCHEMA, write_json, write_table
 from decaybench.config import Study
 from decaybench.config.parsing import parse_config
-from decaybench.figures import FIGURES, figure_svg
+from decaybench.figures import FIGURES
 from decaybench.figures.data import StudyData
+from decaybench.figures.drawing import figure_svg
 
 
 def never(weight_decay: float, seed: int) -> bool:

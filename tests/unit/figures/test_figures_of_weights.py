@@ -10,7 +10,7 @@ import pytest
 from made_up_results import CLASSES, LINEAR, draw, texts
 
 from decaybench.analysis.weights import trained_state
-from decaybench.figures import accuracy_by_weight_decay, coefficient_paths, cost, cost_svg, labels
+from decaybench.figures import accuracy_by_weight_decay, coefficient_paths, cost, labels
 from decaybench.figures import remedies as axis_of_remedies
 from decaybench.figures import spectral_filters as two_filters
 from decaybench.figures import weight_histogram as histogram
@@ -162,8 +162,8 @@ def test_every_timing_is_a_dot_or_counted_above() -> None:
             sum(map(len, dots)) + int(sum((1e6 * np.array(v) > panel.get_ylim()[1]).sum() for v in seconds.values()))
             == 90
         )
-    one, two = (cost_svg(measured) for _ in range(2))
-    assert one == two and len(one.encode()) < 60_000 and cost_svg([]) is None
+    one, two = (cost.cost_svg(measured) for _ in range(2))
+    assert one == two and len(one.encode()) < 60_000 and cost.cost_svg([]) is None
     words = [text for text in texts(one) if any(letter.isalpha() for letter in text)]
     assert all(labels.parse(text) for text in words)
     assert {"weights: 200,000", "rounds: 30"} <= set(words)

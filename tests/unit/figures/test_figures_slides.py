@@ -12,7 +12,8 @@ from made_up_results import CLASSES, LINEAR, write_results
 from PIL import Image
 
 from decaybench.cells.grid import weight_decay_label
-from decaybench.figures import draw_study, style
+from decaybench.figures import style
+from decaybench.figures.drawing import draw_study
 
 
 @pytest.fixture(scope="module", params=[LINEAR, CLASSES], ids=["linear", "classes"])

@@ -14,8 +14,8 @@ from oracles import study_of
 
 from decaybench.jobs.plan import unwatched
 from decaybench.learning import code_of
-from decaybench.provenance.code import PACKAGE
 from decaybench.provenance import own_code as module
+from decaybench.provenance.code import PACKAGE
 
 NET = "from torch import nn\n\nnet = nn.Linear\n"
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import cells_of, study_of, trained
 
+from decaybench.cells import tables
 from decaybench.cells.tables import (
     BLOCK_SCHEMA,
     TableError,
@@ -18,7 +19,6 @@ from decaybench.cells.tables import (
     collect,
     read_block,
     select,
-    tables,
     with_runs,
     write_table,
 )

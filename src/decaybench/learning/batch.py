@@ -99,10 +99,9 @@ class Problem:
     notes: Callable[[], list[str]] | None = None  # of one's own modules: what each lane says of its parameters
 
 
-def constant_loss(targets: Tensor, loss: str) -> Tensor:
+def constant_loss(targets: NDArray[np.float64], loss: str) -> Tensor:
     """Train loss [lanes, 1] of the best constant prediction of targets [lanes, n_train, outputs]."""
-    found = tasks.constant_loss(targets.double().cpu().numpy(), loss)
-    return torch.as_tensor(found, device=targets.device)[:, None]
+    return torch.as_tensor(tasks.constant_loss(targets, loss))[:, None]
 
 
 def row_orders(batch: Batch) -> Iterator[Tensor | None]:

@@ -70,7 +70,7 @@ def seed_data(lanes: Sequence[Lane]) -> SeedData:
     return SeedData(
         path=path,
         training=(singular.rows, singular.targets) if path == "full_batch" else with_ones["train"],
-        constant_loss=constant_loss(train_targets, lanes[0].recipe.loss),
+        constant_loss=constant_loss(train_targets.numpy(), lanes[0].recipe.loss),
         evaluated=evaluated,
         splits=places,
         start=start,

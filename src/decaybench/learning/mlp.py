@@ -14,7 +14,7 @@ from torch import Tensor
 
 from decaybench.config import Linear, Mlp, Recipe
 from decaybench.learning import networks
-from decaybench.learning.batch import LOSS_FACTOR, Batch, Lane, Problem, constant_loss
+from decaybench.learning.batch import LOSS_FACTOR, Batch, Lane, Problem
 from decaybench.learning.loop import Rows
 from decaybench.learning.networks import Evaluation
 from decaybench.learning.optimizers import Gradient
@@ -116,7 +116,7 @@ def build(batch: Batch) -> Problem:
     """Load the data of every cell and set the parameters to their start."""
     recipe = batch.recipe
     linear = isinstance(recipe.model, Linear)
-    splits = networks.load(batch)
+    splits, constant = networks.load(batch)
     inputs, targets = splits["train"]
     widths = _widths(recipe, inputs.shape[2])
     parameters = [
@@ -149,7 +149,6 @@ def build(batch: Batch) -> Problem:
     units = (widths[0] if linear else sum(widths[1:-1])) if drops else 0
     is_bias = [False, True] * (len(widths) - 1)
     settings = networks.settings(batch, parameters, is_bias)
-    constant = constant_loss(targets, recipe.loss)
     return Problem(model, parameters, inputs, targets, constant, settings, units, describe)
 
 

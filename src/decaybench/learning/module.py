@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from decaybench.cells.grid import Cell
 from decaybench.config import Module, Recipe
 from decaybench.learning import factory, networks
-from decaybench.learning.batch import LOSS_FACTOR, Batch, Lane, Problem, constant_loss
+from decaybench.learning.batch import LOSS_FACTOR, Batch, Lane, Problem
 from decaybench.learning.inspection import Traits, traits_of
 from decaybench.learning.networks import Evaluation
 from decaybench.learning.one_by_one import OneByOne, OwnLoop
@@ -51,7 +51,7 @@ def build(batch: Batch) -> Problem:
 
 def _together(batch: Batch, traits: Traits) -> Problem:
     recipe, device = batch.recipe, batch.device
-    splits = networks.load(batch)
+    splits, constant = networks.load(batch)
     inputs, targets = splits["train"]
     modules = {(lane.kind, lane.seed): _at_its_start(lane, inputs.shape[2]) for lane in batch.lanes}
 
@@ -77,12 +77,11 @@ def _together(batch: Batch, traits: Traits) -> Problem:
     )
     settings = networks.settings(batch, parameters, model.is_bias)
     notes = [_note(traits)] * len(batch.lanes)
-    constant = constant_loss(targets, recipe.loss)
     return Problem(model, parameters, inputs, targets, constant, settings, 0, model.describe, notes=lambda: notes)
 
 
 def _one_by_one(batch: Batch, traits: list[Traits]) -> Problem:
-    splits = networks.load(batch)
+    splits, constant = networks.load(batch)
     inputs, targets = splits["train"]
     first = {id(lane): index for index, lane in reversed(list(enumerate(batch.lanes)))}
     own = sorted(first.values())  # a lone lane has come with a copy, which need not train
@@ -105,7 +104,6 @@ def _one_by_one(batch: Batch, traits: list[Traits]) -> Problem:
         return [_note(each, loops[index]) for each, index in zip(traits, place, strict=True)]
 
     settings = networks.settings(batch, [], [])
-    constant = constant_loss(targets, recipe.loss)
     return Problem(
         model, parameters, inputs, targets, constant, settings, 0, model.describe, model.optimizer(), notes
     )  # fmt: skip

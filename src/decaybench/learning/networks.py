@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from decaybench.config import Recipe, Training
-from decaybench.learning.batch import Batch
+from decaybench.learning.batch import Batch, constant_loss
 from decaybench.learning.optimizers import Settings
 from decaybench.tasks import Data, generate
 
@@ -48,8 +48,8 @@ class Evaluation:
         return {**metrics, "weight_norm": weight_norm}
 
 
-def load(batch: Batch) -> dict[str, tuple[Tensor, Tensor]]:
-    """The splits of every lane's seed; classes become one-hot targets."""
+def load(batch: Batch) -> tuple[dict[str, tuple[Tensor, Tensor]], Tensor]:
+    """The splits of every lane's seed, classes as one-hot targets; and the train loss of a constant, [lanes, 1]."""
     made: dict[tuple[str, int], Data] = {}
     for lane in batch.lanes:
         key = lane.recipe.task.model_dump_json(), lane.seed
@@ -57,15 +57,15 @@ def load(batch: Batch) -> dict[str, tuple[Tensor, Tensor]]:
             made[key] = generate(lane.recipe.task, lane.seed)
     data = [made[lane.recipe.task.model_dump_json(), lane.seed] for lane in batch.lanes]
     classes = batch.recipe.n_classes
-    splits = {}
+    splits, targets = {}, {}
     for name in Data._fields:
         inputs = np.stack([getattr(item, name).inputs for item in data])
-        targets = np.stack([getattr(item, name).targets for item in data])
+        targets[name] = as_targets(np.stack([getattr(item, name).targets for item in data]), classes)
         splits[name] = (
             torch.as_tensor(inputs, dtype=batch.dtype, device=batch.device),
-            torch.as_tensor(as_targets(targets, classes), dtype=batch.dtype, device=batch.device),
+            torch.as_tensor(targets[name], dtype=batch.dtype, device=batch.device),
         )
-    return splits
+    return splits, constant_loss(targets["train"], batch.recipe.loss).to(batch.device)
 
 
 def as_targets(targets: NDArray[Any], classes: int | None) -> NDArray[Any]:

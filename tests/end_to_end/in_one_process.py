@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
+
+from jinja2 import BytecodeCache, Environment
+from jinja2.bccache import Bucket
 
 from decaybench.cells.grid import block_specs
 from decaybench.cli import main
@@ -13,7 +18,7 @@ from decaybench.config.parsing import parse_config
 from decaybench.figures import FIGURES
 from decaybench.figures.data import StudyData
 from decaybench.figures.drawing import figure_svg
-from decaybench.report.render import render
+from decaybench.report import render
 from decaybench.stages import partial
 from decaybench.stages.train import train_block
 
@@ -34,11 +39,34 @@ def pages_of(raw: dict, folder: Path) -> dict[str, str]:
     for name in ("facts.json", "claims.json", "timings.json"):
         json.loads((folder / name).read_text(encoding="utf-8"), parse_constant=_no_constant)
     pages = {}
-    for language in config.report.languages:
-        page = folder / f"report.{language}.html"
-        render(config, language, folder, page)
-        pages[language] = page.read_text(encoding="utf-8")
+    with mock.patch.object(render, "make_environment", _with_compiled_templates(render.make_environment)):
+        for language in config.report.languages:
+            page = folder / f"report.{language}.html"
+            render.render(config, language, folder, page)
+            pages[language] = page.read_text(encoding="utf-8")
     return pages
+
+
+class _Compiled(BytecodeCache):
+    """Templates are compiled once for all pages of a process: that takes most of a page's time."""
+
+    code: dict[str, bytes] = {}  # noqa: RUF012
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.code:
+            bucket.bytecode_from_string(self.code[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.code[bucket.key] = bucket.bytecode_to_string()
+
+
+def _with_compiled_templates(make: Callable[[str], Environment]) -> Callable[[str], Environment]:
+    def made(language: str) -> Environment:
+        environment = make(language)
+        environment.bytecode_cache = _Compiled()
+        return environment
+
+    return made
 
 
 def nonsense_in(page: str) -> list[str]:

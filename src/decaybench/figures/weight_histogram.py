@@ -56,12 +56,13 @@ def draw(data: StudyData) -> Figure:
     data.note("initial_weight", "input", inputs, start, seed=seed)
     for value, own in zip(decays, weights, strict=True):
         data.note("weight", "input", inputs, own, weight_decay=value, seed=seed)
-    widest = WIDE * float(max(start.std(), weights.std(axis=1).max()))
+    widest = WIDE * float(max(start.std(), weights.std(axis=1).max())) or 1.0
     for row, own in enumerate(weights):
         _draw(page.cells[2 * row][0], own, start, widest, None)
         narrow = WIDE * float(max(own.std(), abs(own.mean())))
         if same is not None:
             narrow = max(narrow, 1.25 * abs(same))
+        narrow = narrow or widest  # all weights are exactly zero: nothing to enlarge
         _draw(page.cells[2 * row + 1][0], own, start, narrow, same, named=row == len(weights) - 1)
     return page.figure
 

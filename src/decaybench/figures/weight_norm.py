@@ -99,7 +99,9 @@ def _law(data: StudyData, variant: Variant, lines: dict[str, Line]) -> tuple[Flo
     if not np.isfinite(start) or not len(positive):
         return None
     weight_decay = np.geomspace(positive[0], positive[-1], 80)
-    return weight_decay, start * np.abs(1 - training.learning_rate * weight_decay) ** steps
+    with np.errstate(over="ignore"):  # a λ far beyond 2/η: the law leaves every panel, and numbers
+        norm = start * np.abs(1 - training.learning_rate * weight_decay) ** steps
+    return weight_decay, norm
 
 
 def _name_lines(panel: Axes, axis: WeightDecayAxis, lines: dict[str, Line], inside: bool) -> None:
@@ -117,7 +119,7 @@ def _name_lines(panel: Axes, axis: WeightDecayAxis, lines: dict[str, Line], insi
 
 
 def _draw_law(panel: Axes, axis: WeightDecayAxis, weight_decay: FloatArray, norm: FloatArray) -> None:
-    visible = norm > panel.get_ylim()[0] / 10
+    visible = (norm > panel.get_ylim()[0] / 10) & np.isfinite(norm)
     panel.plot(
         axis.position(weight_decay)[visible], norm[visible], color=style.INK.light, linestyle=style.DOTTED,
         linewidth=1.3, zorder=4,

@@ -195,3 +195,18 @@ def test_without_timings_and_manifest(tiny, tmp_path, language):
     for name in ("timings.json", "manifest.json"):
         (tmp_path / "results" / name).unlink()
     read(page_text(config, language, tmp_path / "results"))
+
+
+def test_what_a_variant_changes_stands_as_in_a_config(tmp_path, language):
+    changes = {
+        "training.loss": None,
+        "training.decay_bias": True,
+        "grid.weight_decay": [0.0, 0.5],
+        "model": {"kind": "mlp", "hidden": [3], "dropout": 0.5},
+    }
+    text = page_of(tmp_path, language, variants={"other": changes}).text()
+    for said in (
+        "training.loss: null", "training.decay_bias: true", "grid.weight_decay: [0.0, 0.5]",
+        "model: {kind: mlp, hidden: [3], dropout: 0.5}",
+    ):  # fmt: skip
+        assert said in text

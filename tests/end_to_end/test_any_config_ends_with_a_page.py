@@ -70,8 +70,20 @@ def diverging(*weight_decay, seeds=6):
 
 
 ODD |= {
-    "two rows": linear({"n_train": 2}, variants={"twenty": {"task.n_train": 20}}),
-    "one row": linear({"n_train": 1}),
+    **{
+        f"{rows} rows from zero": linear(
+            {"n_train": rows},
+            model={"init_std": 0, "bias_init_std": 0},
+            variants={"twenty": {"task.n_train": 20}},
+            grid={"weight_decay": [0, 0.1, 1, 3, 10], "seeds": 3},
+        )
+        for rows in (1, 2, 4)
+    },
+    "two rows of data that were collected": linear(
+        {"kind": "diabetes", "degree": 1, "n_train": 2, "n_features": None, "noise_std": None},
+        model={"init_std": 0, "bias_init_std": 0},
+        grid={"weight_decay": [0, 0.1, 1, 3, 10], "seeds": 3},
+    ),
     "one input": linear({"n_features": 1}),
     "one input, one row": linear({"n_features": 1, "n_train": 1}),
     "as many rows as inputs": linear({"n_train": 5}),
@@ -110,8 +122,7 @@ ODD |= {
 }
 for config in ODD.values():
     for study in config["studies"]:
-        if study["task"].get("n_features", 0) is None:
-            del study["task"]["n_features"]
+        study["task"] = {key: value for key, value in study["task"].items() if value is not None}
 
 THROUGH_SNAKEMAKE = ("variants with other models, grids and tasks",)
 EXAMPLES = int(os.environ.get("DECAYBENCH_EXAMPLES", "60"))

@@ -177,7 +177,9 @@ class Workplace:
         return [run for runs in content["runs"].values() for run in runs]
 
     def slurm_logs(self, pattern: str) -> list[Path]:
-        return sorted((self.path / "logs" / "slurm").glob(pattern))
+        """Logs called NAME-JOB.log, the newest last. Not by name: job 10 comes after job 6."""
+        logs = (self.path / "logs" / "slurm").glob(pattern)
+        return sorted(logs, key=lambda log: int(log.stem.rpartition("-")[2]))
 
 
 def until(happened: Callable[[], Any], seconds: float, what: str) -> None:

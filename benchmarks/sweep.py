@@ -1,10 +1,12 @@
 """What a cell costs: the article's loop, JAX, this engine, the exact ridge path, a whole pipeline; side by side.
 
-Every row is measured in the same run, round after round; the table shows medians and ratios to the article's
-loop. A cell is the article's experiment (20 rows, 200 inputs, 400 steps) with 100 validation and 100 test
-rows, losses recorded every 5 epochs, 48 λ a seed, data generation included, unless a row says otherwise.
+Every row is measured in the same run as the loop that it is compared with, round after round; the table shows
+medians, and the medians of the ratios within a round. A cell is the article's experiment (20 rows, 200 inputs,
+400 steps) with 100 validation and 100 test rows, losses recorded every 5 epochs, 48 λ a seed, data generation
+included, unless a row says otherwise. The default page is a run of the default config into an empty folder.
 
-    make bench                                  # everything, some minutes
+    make bench                                           # everything, a quarter of an hour
+    python benchmarks/sweep.py --only "default page"     # rows by a part of their name, and their loops
     python benchmarks/sweep.py --rounds 1 --cells 960
 """
 
@@ -20,6 +22,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from operator import truediv
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -32,6 +35,8 @@ from rich.table import Table
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+ARTICLE_LOOP, MLP_LOOP = "article's loop", "network 64-128-10: loop"
+DEFAULT_PAGE = "default page, all of it"
 MLP_STUDY = {
     "task": {"kind": "digits", "n_train": 320, "n_validation": 100, "n_test": 100},
     "model": {"kind": "mlp", "hidden": [128]},
@@ -106,7 +111,7 @@ def ridge_path(seeds: int) -> float:
     """scikit-learn's exact ridge over 48 λ by leave-one-out, data included: no training at all."""
     from sklearn.linear_model import RidgeCV
 
-    from decaybench.config.models import GaussianLinear
+    from decaybench.config import GaussianLinear
     from decaybench.tasks import generate
 
     start = time.perf_counter()
@@ -119,25 +124,30 @@ def ridge_path(seeds: int) -> float:
 def pipeline(config: dict) -> float:
     """The whole workflow on a config, from the command to the page."""
     grid = config["studies"][0]["grid"]
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "bench.yaml"
-        path.write_text(yaml.safe_dump(config))
-        words = [str(Path(sys.executable).parent / "snakemake"), "--directory", folder, "--configfile", str(path)]
-        start = time.perf_counter()
-        subprocess.run(words, cwd=ROOT, capture_output=True, check=True)
-        return (time.perf_counter() - start) / (grid["seeds"] * len(grid["weight_decay"]))
+    return _workflow(config) / (grid["seeds"] * len(grid["weight_decay"]))
 
 
 def job_per_cell(cells: int) -> float:
     """A Snakemake job for every cell: a study of one λ with one seed a block, up to its table."""
-    config = study(cells, 1, seeds_per_block=1)
+    return _workflow(study(cells, 1, seeds_per_block=1), "--until", "collect") / cells
+
+
+def default_page() -> float:
+    """The default config, from the command to the page; seconds of the whole."""
+    return _workflow(None)
+
+
+def _workflow(config: dict | None, *more: str) -> float:
+    """Seconds of the workflow on a config, or on the default one, with an empty folder for its results."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "bench.yaml"
-        path.write_text(yaml.safe_dump(config))
-        words = [str(Path(sys.executable).parent / "snakemake"), "--directory", folder, "--configfile", str(path)]
+        words = [str(Path(sys.executable).parent / "snakemake"), "--directory", folder, *more]
+        if config is not None:
+            path = Path(folder) / "bench.yaml"
+            path.write_text(yaml.safe_dump(config), encoding="utf-8")
+            words += ["--configfile", str(path)]
         start = time.perf_counter()
-        subprocess.run([*words, "--until", "collect"], cwd=ROOT, capture_output=True, check=True)
-        return (time.perf_counter() - start) / cells
+        subprocess.run(words, cwd=ROOT, capture_output=True, check=True)
+        return time.perf_counter() - start
 
 
 # --- the table -------------------------------------------------------------------------------------
@@ -153,19 +163,22 @@ def main() -> None:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(CORES, mp_context=context) as pool:
         rows = _rows(pool, options.cells)
-        chosen = {name: row for name, row in rows.items() if not options.only or options.only in name}
-        times: dict[str, list[float]] = {name: [] for name in chosen}
+        chosen = [name for name in rows if not options.only or options.only in name]
+        if not chosen:
+            parser.error(f"--only {options.only}: no such row; one of {'; '.join(rows)}")
+        loops = {_loop_of(name) for name in chosen}
+        times: dict[str, list[float]] = {name: [] for name in rows if name in loops or name in chosen}
         engine(pool, study(CORES, 1))  # imports
         for _ in range(options.rounds):
-            for name, row in chosen.items():
-                times[name].append(row())
+            for name, taken in times.items():
+                taken.append(rows[name]())
     _show(times)
 
 
 def _rows(pool: ProcessPoolExecutor, cells: int) -> dict[str, Callable[[], float]]:
     seeds, general = cells // 48, {"training": {"in_span": False}}
     rows: dict[str, Callable[[], float]] = {
-        "article's loop": lambda: article_loop(5),
+        ARTICLE_LOOP: lambda: article_loop(5),
         "all 200 weights, 960 cells": lambda: engine(pool, study(20, 48, **general)),
         "engine, 960 cells": lambda: engine(pool, study(20, 48)),
         f"engine, {seeds * 48 // 10:,} cells": lambda: engine(pool, study(seeds // 10, 48)),
@@ -175,11 +188,12 @@ def _rows(pool: ProcessPoolExecutor, cells: int) -> dict[str, Callable[[], float
         ),
         f"engine, {seeds * 8:,} cells, 8 λ a seed": lambda: engine(pool, study(seeds, 8)),
         "exact ridge path (RidgeCV)": lambda: ridge_path(50),
-        "network 64-128-10: loop": lambda: mlp_loop(5),
+        MLP_LOOP: lambda: mlp_loop(5),
         "network 64-128-10: engine, 256 cells": lambda: engine(pool, study(32, 8, **MLP_STUDY)),
         "a Snakemake job a cell, 20 cells": lambda: job_per_cell(20),
         "a Snakemake job a cell, 40 cells": lambda: job_per_cell(40),
         f"whole pipeline, {seeds * 48 // 10:,} cells": lambda: pipeline(study(seeds // 10, 48)),
+        DEFAULT_PAGE: default_page,
     }
     try:
         import jax  # noqa: F401
@@ -188,14 +202,25 @@ def _rows(pool: ProcessPoolExecutor, cells: int) -> dict[str, Callable[[], float
     return {**rows, "JAX, 9,984 cells, after compilation": lambda: jax_steady(9_984)}
 
 
+def _loop_of(name: str) -> str:
+    """The row that a row is compared with."""
+    return MLP_LOOP if name.startswith("network") else ARTICLE_LOOP
+
+
 def _show(times: dict[str, list[float]]) -> None:
-    table = Table("row", "a cell (median)", "range", "times cheaper than its loop")
+    table = Table("row", "a cell (median)", "range", "against its loop, round by round")
     for name, values in times.items():
-        loop = "network 64-128-10: loop" if name.startswith("network") else "article's loop"
-        middle = statistics.median(values)
-        ratio = f"{statistics.median(times[loop]) / middle:,.0f}" if loop in times else "–"
-        table.add_row(name, _shown(middle), f"{_shown(min(values))} – {_shown(max(values))}", ratio)
-    Console(width=120).print(table)
+        loop = times[_loop_of(name)]
+        if values is loop:
+            ratio = "1"
+        elif name == DEFAULT_PAGE:
+            ratio = f"takes as long as {statistics.median(map(truediv, values, loop)):,.0f} cells of it"
+        else:
+            ratio = f"{statistics.median(map(truediv, loop, values)):,.0f} × cheaper"
+        table.add_row(
+            name, _shown(statistics.median(values)), f"{_shown(min(values))} – {_shown(max(values))}", ratio
+        )
+    Console(width=140).print(table)
     print(f"{CORES} cores; medians of {len(next(iter(times.values())))} rounds")
 
 

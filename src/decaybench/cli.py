@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from decaybench.config.models import Config, ConfigError
+from pydantic import ValidationError
+
+from decaybench.config import BASE, Config, ConfigError, Finite, Study
+from decaybench.console import never_fail, spelled
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb. Returns the exit code; what a person did wrong is one line on stderr."""
-    options = _parser().parse_args(arguments)
+    never_fail()
+    options = _parser().parse_args(_words() if arguments is None else arguments)
     try:
         options.run(options)
+    except ValidationError as error:  # of JSON that another program has made
+        print(f"decaybench {options.verb}: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
     except (ConfigError, OSError, _table_error()) as error:
         print(f"decaybench {options.verb}: {error}", file=sys.stderr)
         return 1
@@ -27,12 +35,17 @@ def _table_error() -> type[Exception]:
     return TableError
 
 
+def _words() -> list[str]:
+    """The command line; JSON in it is UTF-8, whatever the locale says."""
+    return [os.fsencode(word).decode("utf-8", "replace") if word[:1] == "{" else word for word in sys.argv[1:]]
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="decaybench", description="Weight decay on trial.")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
 
     plan = verbs.add_parser("plan", help="say what a config would train")
-    plan.add_argument("config", type=Path)
+    plan.add_argument("config", help="a file, or JSON")
     plan.set_defaults(run=_plan)
 
     train = verbs.add_parser("train", help="train the cells of a block that its file lacks")
@@ -102,18 +115,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _read_config(path: Path) -> Config:
-    import yaml
-
+def _read_config(config: str) -> Config:
+    """config: the path of a file, or JSON."""
+    from decaybench.config.files import read_file, read_text
     from decaybench.config.parsing import parse_config
 
-    if not path.is_file():
-        raise ConfigError(f"{path}: there is no such config")
-    with path.open(encoding="utf-8") as handle:
-        try:
-            raw = yaml.safe_load(handle)
-        except yaml.YAMLError as error:
-            raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    try:
+        raw = read_text(config, "JSON") if config.startswith("{") else read_file(Path(config))
+    except FileNotFoundError:
+        raise ConfigError(f"{config}: there is no such config") from None
     return parse_config(raw)
 
 
@@ -123,7 +133,10 @@ def _plan(options: argparse.Namespace) -> None:
 
     from decaybench.cells.grid import block_indices, seeds_for_nodes
 
-    table = Table("study", "variants", "λ", "seeds", "cells", "blocks")
+    console = Console()
+    table = Table()
+    for title in ("study", "variants", "λ", "seeds", "cells", "blocks"):
+        table.add_column(spelled(title, console.encoding), overflow="fold")
     config = _read_config(options.config)
     for study in config.studies:
         variants = study.resolved()
@@ -134,10 +147,26 @@ def _plan(options: argparse.Namespace) -> None:
         cells = sum(len(v.grid.weight_decay) * len(v.grid.seed_list()) for v in variants)
         size = seeds_for_nodes(study, config.nodes)
         table.add_row(
-            study.name, str(len(variants)), *("–".join(map(str, sorted(c))) for c in counts),
+            study.name, str(len(variants)),
+            *(spelled("–".join(map(str, sorted(c))), console.encoding) for c in counts),
             f"{cells:,}", str(len(block_indices(study, size))),
         )  # fmt: skip
-    Console().print(table)
+    console.print(table)
+    for study in config.studies:
+        _print_sizes(study)
+
+
+def _print_sizes(study: Study) -> None:
+    """How the rows of a finite task are shared out: parts that the config leaves out depend on the others."""
+    told: set[tuple[int, ...]] = set()
+    for variant in study.resolved():
+        task = variant.task
+        sizes = (task.n_train, task.n_validation, task.n_test)
+        if isinstance(task, Finite) and sizes not in told:
+            told.add(sizes)
+            name = study.name if variant.name == BASE else f"{study.name}, {variant.name}"
+            shares = "{:,} training, {:,} validation, {:,} test".format(*sizes)
+            print(f"{name}: {shares} rows of {task.count_rows(task.__dict__):,}")
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -166,18 +195,17 @@ def _collect(options: argparse.Namespace) -> None:
 
 def _analyse(options: argparse.Namespace) -> None:
     from decaybench.analysis.facts import study_facts, summary
-    from decaybench.cells.tables import read_table, replacing, write_json
-    from decaybench.config.models import Study
+    from decaybench.cells.tables import parameters_told, read_table, replacing, write_json
 
     study = Study.model_validate_json(options.study)
-    facts = study_facts(study, read_table(options.cells), read_table(options.history))
+    told = parameters_told(options.cells)
+    facts = study_facts(study, read_table(options.cells), read_table(options.history), told)
     with replacing(options.summary) as beside:
         summary(facts, study).to_csv(beside, index=False)
     write_json(facts, options.facts)
 
 
 def _draw(options: argparse.Namespace) -> None:
-    from decaybench.config.models import Study
     from decaybench.figures.drawing import draw_study
 
     draw_study(
@@ -228,8 +256,7 @@ def _gather(options: argparse.Namespace) -> None:
 
 
 def _render(options: argparse.Namespace) -> None:
-    is_json = options.config.lstrip().startswith("{")
-    config = Config.model_validate_json(options.config) if is_json else _read_config(Path(options.config))
+    config = _read_config(options.config)
     if not options.partial:
         _render_pages(options, config, options.results)
         return

@@ -1,5 +1,6 @@
 """Ordinary PyTorch loops, one model at a time, fed from the same streams: what the engine is held against."""
 
+import random
 from functools import partial
 from itertools import pairwise
 
@@ -8,7 +9,7 @@ import torch
 from torch import nn
 
 from decaybench.cells.grid import study_spec
-from decaybench.config.models import Linear
+from decaybench.config import Linear
 from decaybench.config.parsing import parse_config
 from decaybench.learning.block import train_cells
 from decaybench.tasks import generate
@@ -76,17 +77,28 @@ def network(cell):
     return made
 
 
-def ordinary_loop(cell, net):
-    """Train `net` as anyone would; returns the metrics of the cell and its history of train losses."""
+def seed_all(number):
+    torch.manual_seed(number)
+    np.random.seed(number % 2**32)
+    random.seed(number)
+
+
+def ordinary_loop(cell, net, biases=None, reseed=False):
+    """Train `net` as anyone would; returns the metrics of the cell and its history of train losses.
+
+    biases: names of parameters; else those that end so. reseed: draw as one's own modules do, whose generators are
+    seeded from the stream "dropout": with its first number in an evaluation, with number t + 1 in step t.
+    """
     recipe, seed = cell.recipe, cell.seed
     task, training = recipe.task, recipe.training
-    dtype = next(net.parameters()).dtype
+    dtype = torch.float64 if isinstance(recipe.model, Linear) else torch.float32
     named = list(net.named_parameters())
-    weights = [parameter for name, parameter in named if not name.endswith("bias")]
+    biases = [name for name, _ in named if name.endswith("bias")] if biases is None else biases
+    weights = [parameter for name, parameter in named if name not in biases]
     groups = [
         {"params": weights, "weight_decay": cell.weight_decay},
         {
-            "params": [parameter for name, parameter in named if name.endswith("bias")],
+            "params": [parameter for name, parameter in named if name in biases],
             "weight_decay": cell.weight_decay if training.decay_bias else 0.0,
         },
     ]
@@ -108,7 +120,17 @@ def ordinary_loop(cell, net):
     orders, draws = stream(task.kind, seed, "batches"), stream(task.kind, seed, "dropout")
     rate = getattr(recipe.model, "dropout", 0.0)
     widths = [] if not rate else [layer.out_features for layer in net.layers[:-1]] or [inputs.shape[1]]
-    history = [reported(net(inputs), targets).item()]
+    numbers = [int(number) for number in stream(task.kind, seed, "dropout").integers(2**63, size=10_000)]
+    step = 0
+
+    def predicted(rows):
+        net.eval()
+        if reseed:
+            seed_all(numbers[0])
+        with torch.no_grad():
+            return net(rows.clone())
+
+    history = [reported(predicted(inputs), targets).item()]
     for epoch in range(1, training.epochs + 1):
         full = training.batch_size >= task.n_train
         order = np.arange(task.n_train) if full else orders.permuted(np.arange(task.n_train)[None], axis=1)[0]
@@ -117,17 +139,24 @@ def ordinary_loop(cell, net):
             rows = slice(first, first + training.batch_size)
             masks = ((uniform[rows] < 1 - rate).to(dtype) / (1 - rate)).split(widths, dim=1) if rate else None
             forward = partial(net, masks=masks) if rate else net
+            step += 1
+            net.train()
+            if reseed:
+                seed_all(numbers[step])
             optimizer.zero_grad()
             (factor * reported(forward(inputs[order[rows]]), targets[order[rows]])).backward()
             optimizer.step()
         if epoch % training.record_every == 0 or epoch == training.epochs:
-            history.append(reported(net(inputs), targets).item())
+            history.append(reported(predicted(inputs), targets).item())
     with torch.no_grad():
-        result = {"history": history, "weight_norm": sum(w.double().square().sum() for w in weights).sqrt().item()}
+        result = {
+            "history": history,
+            "weight_norm": sum(w.abs().double().square().sum() for w in weights).sqrt().item(),
+        }
         if isinstance(recipe.model, Linear) and recipe.n_classes is None:
             result["bias"] = net.layers[0].bias.item()
         for name, (rows, wanted) in splits.items():
-            predictions = net(rows)
+            predictions = predicted(rows)
             result[f"{name}_loss"] = reported(predictions, wanted).item()
             if recipe.n_classes is not None:
                 classes = wanted if wanted.ndim == 1 else wanted.argmax(1)

@@ -1,5 +1,6 @@
 """The command line: one line for what a person did wrong, and a plan that says what would run."""
 
+import os
 import subprocess
 import sys
 
@@ -32,6 +33,8 @@ def test_plan_counts_cells_and_blocks(tmp_path, capsys):
     [
         ("studies: [{name: a, trainin: {}}]", "studies[0].trainin: unknown key; did you mean training?"),
         ("studies: [{name: a", "not YAML"),
+        ("studies: [{name: a, name: b}]", "studies[0].name: line 1: stands twice"),
+        ("studies: [{name: no}]", 'studies[0].name: line 1: no is read by YAML as false; quote it: "no"'),
         ("", "config: must be a mapping of keys, got None"),
     ],
 )
@@ -44,6 +47,63 @@ def test_a_bad_config_is_one_line_and_exit_1(content, said, tmp_path, capsys):
     assert err.startswith("decaybench plan: ")
     assert said in err
     assert err.count("\n") == 1
+
+
+ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
+@pytest.mark.parametrize(
+    "locale",
+    [ASCII, {**ASCII, "PYTHONIOENCODING": "ascii"}, {"PYTHONIOENCODING": "latin-1"}, {"PYTHONIOENCODING": "cp1252"}],
+)
+def test_every_locale_can_plan_and_read_an_error(locale, tmp_path):
+    path = tmp_path / "λ.yaml"
+    path.write_text(CONFIG, encoding="utf-8")
+
+    def said(*words):
+        command = [sys.executable, "-m", "decaybench.cli", *words]
+        done = subprocess.run(command, capture_output=True, env={**os.environ, **locale})
+        assert b"Traceback" not in done.stderr
+        return done
+
+    plan = said("plan", str(path))
+    assert plan.returncode == 0
+    assert b" lambda " in plan.stdout and b"\\u" not in plan.stdout
+    encoding = locale.get("PYTHONIOENCODING", "ascii")
+    assert "first" in plan.stdout.decode(encoding)
+    missing = said("plan", str(tmp_path / "没有.yaml"))
+    assert missing.returncode == 1
+    assert missing.stderr.count(b"\n") == 1
+    missing.stderr.decode(encoding)
+
+
+def test_json_of_a_command_line_is_utf_8_in_every_locale(tmp_path):
+    factory = "möbel:Netz"
+    spec = f'{{"study": "a", "parts": [{{"model": {{"kind": "module", "factory": "{factory}"}}}}]}}'
+    words = [sys.executable, "-m", "decaybench.cli", "train", "--spec", spec, "--output", str(tmp_path / "b")]
+    done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, **ASCII})
+    assert done.returncode == 1
+    assert "m\\xf6bel" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_json_on_the_command_line_is_read_like_a_file(capsys):
+    assert main(["render", "--config", '{"studies": [{"name": "a"}], "studies": [{"name": "b"}]}']) == 1
+    assert capsys.readouterr().err == (
+        "decaybench render: JSON: studies: line 1: stands twice, first in line 1; keep one\n"
+    )
+    assert main(["plan", '{"x-a": 1, "studies": [{"name": "only"}]}']) == 0
+    assert "only" in capsys.readouterr().out
+
+
+def test_plan_says_how_rows_are_shared_out(tmp_path, capsys):
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        "studies: [{name: a, task: {kind: diabetes}, variants: {v: {task.n_train: 80}}}]", encoding="utf-8"
+    )
+    assert main(["plan", str(path)]) == 0
+    out = capsys.readouterr().out
+    assert "a: 60 training, 191 validation, 191 test rows of 442" in out
+    assert "a, v: 80 training, 181 validation, 181 test rows of 442" in out
 
 
 def test_a_missing_config_is_one_line_and_exit_1(tmp_path, capsys):

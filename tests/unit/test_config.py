@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from decaybench.config.models import Config, ConfigError
+from decaybench.config import Config, ConfigError
 from decaybench.config.parsing import parse_config
 
 
@@ -54,11 +54,29 @@ REFUSED = [
     (study(task={"n_train": 0}), "studies[0].task.n_train: must be 1 or more, got 0"),
     (
         study(task={"kind": "digits", "n_train": 2000}),
-        "studies[0].task.n_train: 2000 is more than the 1797 rows of digits",
+        "studies[0].task.n_train: 2000 is more than the 1797 rows of digits; at most 1777, with n_validation: 10 and",
     ),
     (
-        study(task={"kind": "digits", "n_train": 400}),
-        "studies[0].task.n_train: n_train + n_validation + n_test = 1897",
+        study(task={"kind": "digits", "n_train": 400, "n_validation": 500, "n_test": 997}),
+        "studies[0].task.n_train: n_train + n_validation + n_test = 400 + 500 + 997 = 1897 is more than the "
+        "1797 rows of digits; lower n_train to 300 or n_validation to 400 or n_test to 897",
+    ),
+    (
+        study(task={"kind": "diabetes", "n_train": 430}),
+        "studies[0].task.n_train: n_train + n_validation + n_test = 430 + 10 + 10 = 450 is more than the 442 rows of "
+        "diabetes; lower n_train to 422",
+    ),
+    (
+        study(task={"kind": "diabetes", "n_train": 140, "n_validation": 300}),
+        "studies[0].task.n_train: n_train + n_validation + n_test = 140 + 300 + 10 = 450",
+    ),
+    (
+        study(task={"kind": "diabetes"}, variants={"v": {"task.n_train": 430}}),
+        "studies[0].variants.v.task.n_train: n_train + n_validation + n_test = 430 + 10 + 10 = 450",
+    ),
+    (
+        study(task={"kind": "modular_addition", "modulus": 3}),
+        "studies[0].task.n_train: 480 is more than the 9 rows of modular_addition; at most 7, with n_validation: 1",
     ),
     (study(task={"kind": "modular_addition", "modulus": 7}), "studies[0].task.n_train: 480 is more than the 49 rows"),
     (study(task={"kind": "polynomial", "degree": 50}), "studies[0].task.degree: must be 30 or less, got 50"),
@@ -107,7 +125,10 @@ REFUSED = [
     ({"studies": [{}]}, "studies[0].name: is missing"),
     (study(variants={"Bad Name": {}}), "studies[0].variants.Bad Name: 'Bad Name' is not of the form"),
     (study(variants={"base": {}}), "studies[0].variants.base: the name is taken by the study itself"),
+    ({"studies": [{"name": 7}]}, 'studies[0].name: must be a text, got 7; quote it: "7"'),
+    ({"studies": [{"name": None}]}, "studies[0].name: is empty"),
     # Shapes.
+    (study(**{"x-a": 1}), "studies[0].x-a: keys that begin with x- are free at the top of the config only"),
     (None, "config: must be a mapping of keys, got None"),
     ({}, "studies: is missing"),
     ({"studies": []}, "studies: is empty"),
@@ -125,6 +146,10 @@ REFUSED = [
     (
         variant(**{"training.optimizer": "adam", "training.momentum": 0.5}),
         "studies[0].variants.v.training.momentum: ",
+    ),
+    (
+        variant(**{"task.n_train": 5, "task": {"n_train": 7}}),
+        "studies[0].variants.v.task.n_train: stands twice, in task.n_train and in task; keep one",
     ),
     (variant(name="b"), "studies[0].variants.v.name: unknown key"),
     (variant(task="polynomial"), "studies[0].variants.v.task: must be a mapping of keys, got 'polynomial'"),
@@ -227,6 +252,72 @@ def test_a_new_kind_starts_from_its_own_defaults_wherever_it_stands(keys):
 def test_the_same_kind_keeps_what_was_set():
     v = resolved({"model": {"kind": "linear", "init_mean": 1}, "task.kind": "gaussian_linear"}, model={"init_std": 5})
     assert (v.model.init_std, v.model.init_mean) == (5, 1)
+
+
+FINITE = {
+    # Parts by default, then with more training rows: what is left, shared as the defaults are.
+    "diabetes": [(60, 191, 191), (80, 181, 181), (422, 10, 10)],
+    "digits": [(300, 500, 997), (400, 466, 931), (1777, 10, 10)],
+    "breast_cancer": [(60, 200, 309), (100, 184, 285), (549, 10, 10)],
+    "modular_addition": [(480, 200, 281), (600, 150, 211), (941, 10, 10)],
+}
+
+
+def sizes(task):
+    return task.n_train, task.n_validation, task.n_test
+
+
+@pytest.mark.parametrize("kind", FINITE)
+def test_more_training_rows_come_from_the_parts_that_are_left_out(kind):
+    default, *more = FINITE[kind]
+
+    def parts(**keys):
+        return sizes(parse_config(study(task={"kind": kind, **keys})).studies[0].task)
+
+    assert parts() == default
+    assert parts(n_train=default[0]) == default
+    assert parts(n_train=default[0] - 1) == (default[0] - 1, *default[1:])
+    for train, validation, test in more:
+        assert parts(n_train=train) == parts(n_train=str(train)) == (train, validation, test)
+    n, rows = default[0] + 50, sum(default)
+    assert parts(n_train=n, n_validation=20) == (n, 20, min(default[2], rows - n - 20))
+    assert parts(n_train=n, n_test=20) == (n, min(default[1], rows - n - 20), 20)
+    assert parts(n_validation=default[1] + 30) == (default[0], default[1] + 30, default[2] - 30)
+    for train in range(default[0], rows - 19):
+        assert sum(parts(n_train=train)) == rows and min(parts(n_train=train)) >= 10
+
+
+def test_a_variant_finds_room_where_its_study_leaves_the_parts_to_the_defaults():
+    def parts(keys, **task):
+        (own,) = parse_config(study(task={"kind": "diabetes", **task}, variants={"v": keys})).studies
+        again = type(own).model_validate_json(own.model_dump_json())
+        assert again == own and again.resolved() == own.resolved()
+        base, variant = own.resolved()
+        assert sizes(base.task) == sizes(own.task)
+        return sizes(variant.task)
+
+    for keys in ({"task.n_train": 80}, {"task": {"n_train": 80}}, {"task": {"kind": "diabetes", "n_train": 80}}):
+        assert parts(keys) == (80, 181, 181)
+    assert parts({"task.n_train": 80}, n_validation=100) == (80, 100, 191)
+    assert parts({"task.n_train": 200}, n_validation=100) == (200, 100, 142)
+    assert parts({"task.n_train": 60}, n_train=80) == (60, 191, 191)
+    assert parts({"task.n_train": 80, "task.n_test": 100}) == (80, 191, 100)
+    assert parts({"task.n_test": 300}) == (60, 82, 300)
+    assert parts({"training.epochs": 3}, n_train=80) == (80, 181, 181)
+    assert parts({"task": {"kind": "breast_cancer", "n_train": 100}}, n_train=80) == (100, 184, 285)
+    assert parts({"task.kind": "diabetes", "task.n_train": 80}) == (80, 181, 181)
+    (own,) = parse_config(study(variants={"v": {"task.kind": "diabetes", "task.n_train": 80}})).studies
+    assert sizes(own.resolved()[1].task) == (80, 181, 181)
+
+
+def test_the_sizes_that_a_variant_gets_are_written_down():
+    (own,) = parse_config(study(task={"kind": "diabetes"}, variants={"v": {"task.n_train": 80}, "w": {}})).studies
+    assert own.variants == {"v": {"task.n_train": 80, "task.n_validation": 181, "task.n_test": 181}, "w": {}}
+
+
+def test_free_keys_and_pathvars_are_not_ours():
+    free = {"x-": 1, "x-anchors": {"a": [1, None]}, "pathvars": {"results": "elsewhere"}}
+    assert parse_config({**free, **study()}) == parse_config(study())
 
 
 def test_resolving_changes_nothing():

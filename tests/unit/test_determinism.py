@@ -16,7 +16,7 @@ from oracles import cells_of, study_of, trained
 from decaybench.cells import tables
 from decaybench.cells.grid import block_specs, study_spec
 from decaybench.cli import main
-from decaybench.learning import batch, block, code_of, device
+from decaybench.learning import batch, block, code_of, device, linear
 
 PROPERTY = settings(deadline=None, max_examples=12, derandomize=True)
 LADDER = [round(0.1 * step, 1) for step in range(30)]  # more than the 24 columns of a lane
@@ -85,6 +85,7 @@ def check_company(keys, data):
     shuffled = data.draw(st.permutations(company), label="order")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(device, "CPU_BATCH_BYTES", data.draw(st.sampled_from([1, 60_000, 6 * 2**20]), label="bytes"))
+        patch.setattr(linear, "SEEDS_AT_ONCE", data.draw(st.sampled_from([1, 2, 64]), label="seeds at once"))
         patch.setattr(batch, "ORDER_BUFFER", data.draw(st.sampled_from([1, 100, 2_000_000]), label="buffer"))
         rows = {row["cell_key"]: row for row in trained(shuffled)}
     assert len(rows) == len(company)

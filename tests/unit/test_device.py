@@ -5,7 +5,7 @@ import multiprocessing
 import pytest
 import torch
 
-from decaybench.config.models import ConfigError
+from decaybench.config import ConfigError
 from decaybench.learning import device
 
 

@@ -15,7 +15,7 @@ from decaybench.cells.grid import (
     study_spec,
     weight_decay_label,
 )
-from decaybench.config.models import TASKS
+from decaybench.config import TASKS
 
 QUICK = settings(deadline=None, max_examples=60, derandomize=True)
 NUMBERS = st.floats(0, 1e300, allow_subnormal=False)  # training in this process has switched them off

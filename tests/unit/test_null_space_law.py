@@ -5,7 +5,7 @@ import pytest
 import torch
 from oracles import cells_of, study_of, trained
 
-from decaybench.learning.linear import path_of
+from decaybench.learning.coordinates import path_of
 from decaybench.learning.optimizers import OPTIMIZERS, Settings
 from decaybench.tasks import generate
 from decaybench.tasks.streams import stream

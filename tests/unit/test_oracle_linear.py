@@ -14,7 +14,7 @@ import torch
 from oracles import cells_of, network, ordinary_loop, study_of, trained
 from torch import nn
 
-from decaybench.learning.linear import path_of
+from decaybench.learning.coordinates import path_of
 from decaybench.tasks import generate
 from decaybench.tasks.streams import stream
 

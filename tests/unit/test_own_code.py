@@ -225,7 +225,7 @@ def test_an_unreadable_file_does_not_break_the_reading(project):
 ASK = """
 import sys
 from decaybench.learning import code_of
-from decaybench.config.models import Study
+from decaybench.config import Study
 print(code_of(Study.model_validate_json(sys.argv[1]).resolved()[0]))
 """
 

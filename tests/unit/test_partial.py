@@ -10,7 +10,7 @@ import yaml
 
 from decaybench.cells.grid import block_specs
 from decaybench.cli import main
-from decaybench.config.models import Config
+from decaybench.config import Config
 from decaybench.config.parsing import parse_config
 
 SWEEP = {

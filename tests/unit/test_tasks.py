@@ -5,7 +5,7 @@ import pytest
 from oracles import study_of
 from sklearn import datasets
 
-from decaybench.config.models import TASKS
+from decaybench.config import TASKS
 from decaybench.tasks import MODULES, generate
 from decaybench.tasks.polynomial import features, true_curve
 
@@ -34,6 +34,16 @@ def test_splits_have_the_rows_that_were_asked_for_and_seeds_differ(kind):
     assert not np.array_equal(data.train.inputs, other.train.inputs)
     again = generate(task, 0)
     assert all(np.array_equal(a, b) for x, y in zip(data, again, strict=True) for a, b in zip(x, y, strict=True))
+
+
+@pytest.mark.parametrize("task", [*({"kind": kind} for kind in TASKS), {"kind": "diabetes", "degree": 1}], ids=str)
+def test_a_task_says_how_many_inputs_and_rows_it_has(task):
+    keys = study_of(task=task).task
+    assert generate(keys, 0).train.inputs.shape[1] == keys.n_features
+    load = getattr(datasets, f"load_{keys.kind}", None)
+    assert keys.collected == (load is not None)
+    if load is not None:
+        assert keys.count_rows({}) == len(load().target)
 
 
 def test_gaussian_linear_has_its_weights_bias_noise_and_standard_normal_inputs():

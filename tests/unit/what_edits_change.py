@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import decaybench
-from decaybench.config.models import Study
+from decaybench.config import Study
 from decaybench.jobs.plan import stage_code, training_code
 
 PACKAGE = Path(decaybench.__file__).parent

@@ -8,7 +8,8 @@ from snakemake.logging import logger
 try:
     from decaybench.jobs import resources
     from decaybench.jobs import plan as jobs
-    from decaybench.config.models import ConfigError
+    from decaybench.config import ConfigError
+    from decaybench.config.files import read_file
     from decaybench.config.parsing import parse_config
 except ImportError as error:
     raise WorkflowError(
@@ -16,9 +17,11 @@ except ImportError as error:
     )
 
 try:
-    CONFIG = parse_config(
-        {key: value for key, value in config.items() if key != "pathvars"}
-    )
+    if workflow.is_main_process:
+        # Snakemake has read them, and has said nothing of a key that stands twice. (A pipe can be read once only.)
+        for configfile in filter(Path.is_file, map(Path, workflow.configfiles)):
+            read_file(configfile)
+    CONFIG = parse_config(config)
 except ConfigError as error:
     raise WorkflowError(f"config: {error}")
 

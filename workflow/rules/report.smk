@@ -65,4 +65,4 @@ rule render:
         "Rendering the page ({wildcards.language})"
     shell:
         "decaybench render --config {params.config:q} --language {wildcards.language}"
-        " --results $(dirname {output.page:q}) --output {output.page:q} 2> {log:q}"
+        ' --results "$(dirname {output.page:q})" --output {output.page:q} 2> {log:q}'

@@ -48,7 +48,7 @@ rule collect:
         "Gathering the cells of study {wildcards.study}"
     shell:
         "decaybench collect --spec {params.spec:q} --cells {output.cells:q} --history {output.history:q}"
-        " --timings {output.timings:q} --folder $(dirname {input.blocks[0]:q}) --names {params.blocks} 2> {log:q}"
+        ' --timings {output.timings:q} --folder "$(dirname {input.blocks[0]:q})" --names {params.blocks} 2> {log:q}'
 
 
 rule cost:

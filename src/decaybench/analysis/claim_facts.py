@@ -20,9 +20,10 @@ def claim_facts(claims: Sequence[dict[str, Any]]) -> dict[str, Fact]:
         regimes = claim["regimes"]
         facts[f"{prefix}/smallest_effect"] = _plain(claim["smallest_effect"], unit, "declared before the run")
         facts[f"{prefix}/verdict"] = _plain(claim["verdict"], "verdict", "all regimes")
-        for verdict in ("supported", "refuted", "inconclusive"):
+        unjudged = ["not judged"] if any(regime["verdict"] == "not judged" for regime in regimes) else []
+        for verdict in ("supported", "refuted", "inconclusive", *unjudged):
             count = sum(regime["verdict"] == verdict for regime in regimes)
-            facts[f"{prefix}/n_{verdict}"] = _plain(count, "regimes", "count")
+            facts[f"{prefix}/n_{verdict.replace(' ', '_')}"] = _plain(count, "regimes", "count")
         for regime in regimes:
             place = f"{prefix}/{regime['id']}"
             facts[f"{place}/estimate"] = {

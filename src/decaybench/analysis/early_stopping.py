@@ -12,7 +12,7 @@ from decaybench.analysis.fact import Fact, fact, overlap_of, plain_fact, unit_of
 from decaybench.analysis.statistics import FloatArray, mean, median
 from decaybench.cells.grid import weight_decay_label
 from decaybench.cells.tables import LOSSES
-from decaybench.config.models import Variant
+from decaybench.config import Variant
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import math
+from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from decaybench.analysis.statistics import Estimate
-from decaybench.config.models import BUNDLED_ROWS, Variant
+from decaybench.config import TASKS, Linear, Variant
+from decaybench.tasks import constant_loss, generate
 
 UNITS = {"mse": "squared target units", "cross_entropy": "nats"}
 
@@ -23,11 +27,11 @@ def fact(estimate: Estimate, unit: str) -> Fact:
     }  # fmt: skip
 
 
-def share_fact(estimate: Estimate) -> Fact:
-    """An estimate of a share as a fact; a symmetric interval ends where shares do."""
+def share_fact(estimate: Estimate, least: float = 0.0, most: float = 1.0) -> Fact:
+    """An estimate of a share as a fact; an interval ends where shares do. Differences of shares begin at −1."""
     found = fact(estimate, "share")
-    ends = ("low", max, 0.0), ("high", min, 1.0)
-    return {**found, **{key: cut(found[key], end) for key, cut, end in ends if found[key] is not None}}
+    parts = ("value", "low", "high")
+    return {**found, **{part: min(max(found[part], least), most) for part in parts if found[part] is not None}}
 
 
 def plain_fact(value: Any, unit: str, method: str, n: int | None = None) -> Fact:
@@ -40,12 +44,30 @@ def plain_fact(value: Any, unit: str, method: str, n: int | None = None) -> Fact
 def overlap_of(variant: Variant) -> float | None:
     """n_test / n_train where seeds are random splits of one data set, see `statistics.means`."""
     task = variant.task
-    return task.n_test / task.n_train if task.kind in BUNDLED_ROWS else None
+    return task.n_test / task.n_train if task.collected else None
 
 
 def unit_of(variant: Variant) -> str:
     """The unit of a variant's losses."""
     return UNITS["cross_entropy" if variant.loss == "cross_entropy" else "mse"]
+
+
+@lru_cache(maxsize=256)
+def _resolution(task_json: str, loss: str, n_classes: int | None, double: bool, seed: int) -> float:
+    task = TASKS[json.loads(task_json)["kind"]].model_validate_json(task_json)
+    targets = generate(task, seed).train.targets
+    table = targets[:, None] if n_classes is None else np.eye(n_classes)[targets]
+    return float(np.finfo(np.float64 if double else np.float32).eps * constant_loss(table.astype(np.float64), loss))
+
+
+def resolution_of(variant: Variant) -> float:
+    """The loss up to which a variant's losses are 0 to the precision of the arithmetic.
+
+    Machine epsilon of the type that trains, relative to the loss of predicting the mean of the targets.
+    """
+    double = isinstance(variant.model, Linear)
+    seed = variant.grid.seed_list()[0]
+    return _resolution(variant.task.model_dump_json(), variant.loss, variant.n_classes, double, seed)
 
 
 def paired(cells: pd.DataFrame, metric: str) -> pd.DataFrame:

@@ -14,12 +14,14 @@ import pandas as pd
 
 from decaybench.analysis import smoothers
 from decaybench.analysis.early_stopping import early_stopping_facts
-from decaybench.analysis.fact import Fact, fact, overlap_of, paired, plain_fact, unit_of
+from decaybench.analysis.fact import Fact, fact, overlap_of, paired, plain_fact, share_fact, unit_of
 from decaybench.analysis.filters import filter_facts
 from decaybench.analysis.memorised import memorised_facts
 from decaybench.analysis.occam import degree_facts, same_norm_facts
 from decaybench.analysis.overlays import baseline_facts, smoother_facts, theory_facts
+from decaybench.analysis.parameters import parameter_facts
 from decaybench.analysis.published import published_facts
+from decaybench.analysis.reach import limits
 from decaybench.analysis.remedies import remedy_facts
 from decaybench.analysis.selection import choose
 from decaybench.analysis.spread import tail_facts, variance_facts
@@ -27,7 +29,7 @@ from decaybench.analysis.statistics import Estimate, FloatArray, means
 from decaybench.analysis.weights import weight_facts
 from decaybench.cells.grid import weight_decay_label
 from decaybench.cells.tables import ACCURACIES, LOSSES
-from decaybench.config.models import BASE, Study, Variant
+from decaybench.config import BASE, Study, Variant
 
 __all__ = ["Fact", "fact", "overlap_of", "paired", "plain_fact", "study_facts", "summary", "variant_facts"]
 
@@ -36,8 +38,16 @@ ENOUGH = 4  # values of λ, from which a choice among them by leave-one-out or e
 DIFFERENCES = ("test_loss", "validation_loss", "test_accuracy", "weight_norm")  # to λ = 0, within a seed
 
 
-def study_facts(study: Study, cells: pd.DataFrame, history: pd.DataFrame | None = None) -> dict[str, Fact]:
-    """All facts of one study, by id. Without a history there is none of early stopping."""
+def study_facts(
+    study: Study,
+    cells: pd.DataFrame,
+    history: pd.DataFrame | None = None,
+    parameters: Mapping[str, Mapping[str, Any]] | None = None,
+) -> dict[str, Fact]:
+    """All facts of one study, by id. Without a history there is none of early stopping.
+
+    parameters: of own modules, by variant, see `cells.parameters_told`.
+    """
     facts: dict[str, Fact] = {}
     variants = study.resolved()
     tables = _by_variant(cells)
@@ -55,6 +65,7 @@ def study_facts(study: Study, cells: pd.DataFrame, history: pd.DataFrame | None 
         found.update(variance_facts(variant, own))
         found.update(published_facts(variant, own))
         found.update(memorised_facts(variant, own))
+        found.update(parameter_facts((parameters or {}).get(variant.name, {})))
         if variant.name == BASE:
             found.update(weight_facts(variant, own))
             found.update(filter_facts(variant, own, found.get("chosen/weight_decay", {}).get("value")))
@@ -80,9 +91,11 @@ def variant_facts(variant: Variant, cells: pd.DataFrame) -> dict[str, Fact]:
         "n_diverged": plain_fact(int(cells["diverged"].sum()), "cells", "count"),
         "n_seeds": plain_fact(int(cells["seed"].nunique()), "seeds", "count"),
     }
+    for weight_decay, lost in cells[cells["diverged"]].groupby("weight_decay"):
+        facts[f"{weight_decay_label(float(weight_decay))}/n_diverged"] = plain_fact(len(lost), "cells", "count")  # type: ignore[arg-type]
     wide = _wide(healthy)
     for key, estimate in zip(wide.columns, column_means(wide, overlap), strict=True):
-        facts[key] = fact(estimate, _unit(key.partition("/")[2], variant))
+        facts[key] = _measured(key.partition("/")[2], estimate, variant)
     facts.update(_choice(variant, cells, overlap))
     return facts
 
@@ -125,12 +138,12 @@ def column_means(wide: pd.DataFrame, overlap: float | None) -> list[Estimate]:
     return [estimates[position] for position in range(wide.shape[1])]
 
 
-def _unit(metric: str, variant: Variant) -> str:
-    if metric.endswith("accuracy"):
-        return "share"
-    if metric.endswith("norm"):
-        return "weight units"
-    return unit_of(variant)
+def _measured(name: str, estimate: Estimate, variant: Variant) -> Fact:
+    """A metric, or its paired difference, in the metric's own unit."""
+    metric = name.removesuffix("_difference")
+    if metric in ACCURACIES:
+        return share_fact(estimate, least=0.0 if name == metric else -1.0)
+    return fact(estimate, "weight units" if metric.endswith("_norm") else unit_of(variant))
 
 
 def _choice(variant: Variant, cells: pd.DataFrame, overlap: float | None) -> dict[str, Fact]:
@@ -140,6 +153,11 @@ def _choice(variant: Variant, cells: pd.DataFrame, overlap: float | None) -> dic
     grid = validation.columns.to_numpy(np.float64)
     n = len(validation)
     choice = choose(grid, _values(validation), _values(test), overlap)
+    if choice.edge is not None:  # only then are the limits asked for
+        lost = cells.loc[cells["diverged"], "weight_decay"]
+        reach = limits(variant, cells, grid.tolist()) if choice.edge == "high" else {}
+        floor = float(lost[lost <= choice.chosen].max()) if choice.edge == "low" and len(lost) else -np.inf
+        choice = choose(grid, _values(validation), _values(test), overlap, reach, floor)
     by = "lowest mean validation loss"
     facts = {
         "chosen/weight_decay": plain_fact(choice.chosen, "λ", by, n),
@@ -150,6 +168,9 @@ def _choice(variant: Variant, cells: pd.DataFrame, overlap: float | None) -> dic
         "chosen/edge": plain_fact(choice.edge, "end of the grid", by, n),
         "chosen/try_next": plain_fact(choice.try_next, "λ", "a factor 3 a step beyond the end", n),
     }
+    if choice.cap is not None:
+        facts["chosen/cap"] = plain_fact(choice.cap, "λ", f"no advice reaches it: {choice.capped_by}", n)
+        facts["chosen/capped_by"] = plain_fact(choice.capped_by, "limit of λ", "the smallest of those known", n)
     for weight_decay, probability in choice.probability_best.items():
         label = weight_decay_label(weight_decay)
         facts[f"{label}/probability_best"] = plain_fact(probability, "share", "bootstrap over seeds", n)

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 
-from decaybench.analysis.fact import Fact, fact, overlap_of, paired, plain_fact
+from decaybench.analysis.contrasts import is_full_batch
+from decaybench.analysis.fact import Fact, fact, overlap_of, paired, plain_fact, share_fact
 from decaybench.analysis.prediction import factor
 from decaybench.analysis.statistics import FloatArray, means
-from decaybench.analysis.weights import is_full_batch, is_zero_start, why_none
-from decaybench.config.models import Variant
+from decaybench.analysis.weights import is_zero_start, why_none
+from decaybench.config import Variant
 from decaybench.tasks import generate
 from decaybench.theory.conventions import total_penalty
 from decaybench.theory.smoother import decompose, ridge_filter
@@ -78,4 +79,5 @@ def filter_facts(variant: Variant, cells: pd.DataFrame, chosen: float | None) ->
     yield "filters/weight_decay", plain_fact(chosen, "λ", "lowest mean validation loss", len(found))
     estimates = means(np.array([values for values, _ in columns.values()]).T, overlap=overlap_of(variant))
     for (name, (_, unit)), estimate in zip(columns.items(), estimates, strict=True):
-        yield f"filters/{name}", fact(estimate, unit)
+        apart_from_decay = -1.0 if name in ("strongest", "weakest") else 0.0
+        yield f"filters/{name}", share_fact(estimate, apart_from_decay) if unit == "share" else fact(estimate, unit)

@@ -10,7 +10,7 @@ import pandas as pd
 from decaybench.analysis.fact import Fact, overlap_of, paired, share_fact
 from decaybench.analysis.statistics import means
 from decaybench.cells.grid import weight_decay_label
-from decaybench.config.models import Variant
+from decaybench.config import Variant
 from decaybench.tasks import generate
 
 

@@ -12,7 +12,7 @@ from decaybench.analysis.fact import Fact, fact, paired, plain_fact, unit_of
 from decaybench.analysis.selection import optimum_interval
 from decaybench.analysis.statistics import FloatArray, mean, means
 from decaybench.cells.grid import weight_decay_label
-from decaybench.config.models import GaussianLinear, Polynomial, Variant
+from decaybench.config import GaussianLinear, Polynomial, Variant
 from decaybench.theory import ridge
 
 Facts = Iterator[tuple[str, Fact]]

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.polynomial import legendre
 
 from decaybench.analysis.statistics import FloatArray
-from decaybench.config.models import GaussianLinear, Linear, Polynomial, Variant
+from decaybench.config import GaussianLinear, Linear, Polynomial, Variant
 from decaybench.tasks import generate
 from decaybench.tasks.polynomial import TRUE_COEFFICIENTS
 from decaybench.tasks.streams import stream
@@ -55,6 +55,16 @@ def steps_of(variant: Variant, epochs: int | None = None) -> int:
     task, training = variant.task, variant.training
     each = ceil(task.n_train / min(training.batch_size, task.n_train))
     return each * (training.epochs if epochs is None else epochs)
+
+
+def decays_alone(variant: Variant) -> bool:
+    """Whether a step multiplies by exactly 1 − ηλ where the data do not reach: nothing else moves weights there.
+
+    Adam divides gradients coordinate by coordinate, momentum carries the last step on, and dropped inputs change the
+    rows that a step sees: each leaves the row space, or the law.
+    """
+    model, training = variant.model, variant.training
+    return isinstance(model, Linear) and not model.dropout and training.optimizer == "sgd" and not training.momentum
 
 
 def why_none(variant: Variant) -> str | None:
@@ -101,17 +111,9 @@ def predict(
 def sample(variant: Variant, n_weight_decay: int, seeds: Sequence[int]) -> tuple[int, ...]:
     """The first seeds, as many as the law can follow in about a second."""
     task = variant.task
-    width = min(task.n_train, n_columns(variant)) + 1
+    width = min(task.n_train, task.n_features) + 1
     each = n_weight_decay * (8 * width**3 + 40_000) + 1_000_000
     return tuple(sorted(seeds))[: int(np.clip(LAW_COST // each, FEWEST, MOST))]
-
-
-def n_columns(variant: Variant) -> int:
-    """Inputs of the model."""
-    task = variant.task
-    if isinstance(task, GaussianLinear):
-        return task.n_features
-    return task.degree if isinstance(task, Polynomial) else generate(task, 0).train.inputs.shape[1]
 
 
 def optimal_weight_decay(variant: Variant) -> float | None:
@@ -132,7 +134,7 @@ def initial_state(variant: Variant, seed: int) -> tuple[FloatArray, float]:
     """The weights and bias that a seed of a linear model starts from."""
     model, kind = variant.model, variant.task.kind
     assert isinstance(model, Linear)
-    weights = stream(kind, seed, "weights").standard_normal((n_columns(variant), 1))[:, 0]
+    weights = stream(kind, seed, "weights").standard_normal((variant.task.n_features, 1))[:, 0]
     bias = float(stream(kind, seed, "bias").standard_normal(1)[0])
     return model.init_mean + model.init_std * weights, model.bias_init + model.bias_init_std * bias
 

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from decaybench.analysis.contrasts import is_articles
 from decaybench.analysis.fact import Fact, paired, plain_fact
 from decaybench.cells.grid import weight_decay_label
-from decaybench.config.models import GaussianLinear, Linear, Training, Variant
+from decaybench.config import Variant
 
 
 @cache
@@ -26,12 +27,7 @@ def published() -> list[dict[str, Any]]:
 
 def repeats(variant: Variant, result: dict[str, Any]) -> bool:
     """Whether a variant trains exactly what a published version trained."""
-    task = GaussianLinear(n_validation=variant.task.n_validation, n_test=variant.task.n_test)
-    training = Training(loss=result["loss"], record_every=variant.training.record_every,
-                        in_span=variant.training.in_span)  # fmt: skip
-    own = variant.training.model_copy(update={"loss": variant.loss})
-    model = Linear(bias_init_std=result["bias_init_std"])
-    return variant.task == task and variant.model == model and own == training
+    return is_articles(variant, result["loss"], result["bias_init_std"])
 
 
 def published_facts(variant: Variant, cells: pd.DataFrame) -> Iterator[tuple[str, Fact]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,19 +9,12 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from decaybench.analysis import prediction
+from decaybench.analysis import contrasts, prediction
 from decaybench.analysis.early_stopping import Curves, curves
-from decaybench.analysis.fact import overlap_of, paired
+from decaybench.analysis.fact import overlap_of, paired, resolution_of
 from decaybench.analysis.statistics import FloatArray
-from decaybench.config.models import Config, GaussianLinear, Linear, Polynomial, Variant
+from decaybench.config import Config, GaussianLinear, Linear, Polynomial, Variant
 
-NOT_SCIENCE = ("training.record_every", "training.in_span", "task.n_validation", "task.n_test")
-DATA = {
-    "diabetes": ("diabetes", "糖尿病数据"),
-    "digits": ("digits", "手写数字"),
-    "breast_cancer": ("breast cancer", "乳腺癌数据"),
-    "modular_addition": ("modular addition", "模加法"),
-}
 HEAVY_TAILS = 1.25  # the factor around n = p within which medians are shown
 NEAR_THRESHOLD = (0.7, 1.3)  # rows per weight between which a fit nearly interpolates
 
@@ -40,6 +32,11 @@ class Arm:
     def overlap(self) -> float | None:
         """See `statistics.means`."""
         return overlap_of(self.variant)
+
+    @property
+    def resolution(self) -> float:
+        """The loss up to which a loss counts as 0."""
+        return resolution_of(self.variant)
 
     @cached_property
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -75,15 +72,6 @@ class Arm:
         found = prediction.predict(self.variant, [decay], self.seeds, epochs)
         return None if found is None else float(found.test_loss[0])
 
-    def recipe(self, without: Sequence[str] = ()) -> str:
-        """All that decides the numbers of a cell but λ and seed, without some dotted keys."""
-        content = self.variant.model_dump(mode="json", include={"task", "model", "training"})
-        content["training"]["loss"] = self.variant.loss
-        for key in (*NOT_SCIENCE, *without):
-            section, _, name = key.partition(".")
-            content[section].pop(name, None)
-        return json.dumps(content, sort_keys=True)
-
     @property
     def setting(self) -> tuple[object, ...]:
         """What distinguishes regimes: data, noise, rows per weight, start, optimizer. Arms alike in it are one."""
@@ -113,7 +101,7 @@ class Arm:
             rows_zh = f"用 {task.degree} 次多项式拟合三次函数，{task.n_train} 行"
         else:
             noise = getattr(task, "label_noise", 0.0)
-            en_kind, zh_kind = DATA.get(task.kind, (task.kind, task.kind))
+            en_kind, zh_kind = (task.called.get(language, task.kind) for language in ("en", "zh"))
             rows = f"{en_kind}, {task.n_train} rows" + (f", {noise:.0%} of the labels wrong" if noise else "")
             rows_zh = f"{zh_kind}，{task.n_train} 行" + (f"，{noise:.0%} 的标签是错的" if noise else "")
         start = ("", "")
@@ -164,31 +152,51 @@ class Case:
                 best[arm.setting] = arm
         return [arm for arm in self.arms if best.get(arm.setting) is arm]
 
-    def families(self, key: str, also: Sequence[str] = ()) -> list[list[Arm]]:
-        """Arms of one study that differ in one dotted key (and may in `also`), sorted by it; two or more each."""
-        section, _, name = key.partition(".")
-        groups: dict[tuple[str, str], dict[object, Arm]] = {}
-        seen: set[str] = set()
-        for arm in self.arms:
-            value = getattr(getattr(arm.variant, section), name, None)
-            if value is not None:
-                groups.setdefault((arm.study, arm.recipe([key, *also])), {}).setdefault(value, arm)
-        families = []
-        for members in groups.values():
-            family = [members[value] for value in sorted(members)]  # type: ignore[type-var]
-            same = "".join(arm.recipe() for arm in family)
-            if len(family) > 1 and same not in seen:
-                seen.add(same)
-                families.append(family)
+    def families(self, key: str, also: contrasts.Keys = ()) -> list[list[Arm]]:
+        """Arms of one study that differ in one key, see `contrasts.families`; each family is there once."""
+        families: list[list[Arm]] = []
+        for study in dict.fromkeys(arm.study for arm in self.arms):
+            arms = {arm.variant.name: arm for arm in self.arms if arm.study == study}
+            for members in contrasts.families([arm.variant for arm in arms.values()], key, also):
+                family = [arms[variant.name] for variant in members]
+                if not any(_repeats(family, earlier) for earlier in families):
+                    families.append(family)
         return families
 
 
-def log_ratio(above: pd.Series[float], below: pd.Series[float]) -> FloatArray:
-    """Logarithm of the ratio within each seed that both have."""
+def _repeats(family: Sequence[Arm], other: Sequence[Arm]) -> bool:
+    pairs = zip(family, other, strict=False)
+    return len(family) == len(other) and all(contrasts.same_training(a.variant, b.variant) for a, b in pairs)
+
+
+def on_common_seeds(first: Arm, others: Sequence[Arm]) -> tuple[list[Arm], list[int]]:
+    """Which of the others can be compared with the first and with each other, and on which seeds."""
+    return contrasts.with_common_seeds(first.seeds, {arm: arm.seeds for arm in others})
+
+
+def log_ratio(above: pd.Series[float], below: pd.Series[float], resolution: float) -> FloatArray:
+    """Logarithm of the ratio within each seed that both have; NaN where one of both is at most `resolution`."""
     joined = pd.concat([above, below], axis=1, join="inner").dropna().to_numpy(np.float64)
-    tiny = np.finfo(np.float64).tiny  # a training loss can be exactly zero
-    logs = np.log(np.maximum(joined, tiny))
-    return np.asarray(logs[:, 0] - logs[:, 1])
+    known = np.asarray((joined > resolution).all(axis=1))
+    logs = np.log(np.where(known[:, None], joined, 1.0))
+    return np.where(known, logs[:, 0] - logs[:, 1], np.nan)
+
+
+def logarithm(above: FloatArray, below: FloatArray, resolution: float) -> FloatArray:
+    """Logarithms of ratios, elementwise; NaN where one of both is 0 to the precision of the arithmetic."""
+    known = (above > resolution) & (below > resolution)
+    return np.where(known, np.log(np.divide(above, below, out=np.ones_like(above), where=known)), np.nan)
+
+
+def at_least(resolution: float) -> float:
+    """The smallest loss that does not count as 0: put in place of smaller ones, it bounds a ratio from below."""
+    return float(np.nextafter(resolution, np.inf))
+
+
+def weaker_first(values: FloatArray) -> float:
+    """A key that sorts effects by their means, those that cannot be computed first."""
+    centre = float(np.mean(values))
+    return -np.inf if np.isnan(centre) else centre
 
 
 def ratio(above: float | None, below: float | None) -> float | None:
@@ -199,11 +207,11 @@ def ratio(above: float | None, below: float | None) -> float | None:
 def row_pairs(case: Case) -> list[tuple[Arm, Arm]]:
     """Fewest rows against most, and against about as many rows as weights, where trainings differ in rows."""
     pairs: list[tuple[Arm, Arm]] = []
-    for family in case.families("task.n_train", also=("training.learning_rate",)):
-        few, *others = family
+    for few, *more_rows in case.families(contrasts.ROWS, also=contrasts.WITH_ROWS):
+        others = [arm for arm in more_rows if not set(few.seeds).isdisjoint(arm.seeds)]
         near = [arm for arm in others if arm.scarcity == "near" and isinstance(arm.variant.task, GaussianLinear)]
-        nearest = sorted(near, key=lambda arm: abs(arm.variant.task.n_train - prediction.n_columns(arm.variant)))
-        pairs += [(few, more) for more in dict.fromkeys([*nearest[:1], others[-1]])]
+        nearest = sorted(near, key=lambda arm: abs(arm.variant.task.n_train - arm.variant.task.n_features))
+        pairs += [(few, more) for more in dict.fromkeys([*nearest[:1], *others[-1:]])]
     return pairs
 
 

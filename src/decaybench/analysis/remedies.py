@@ -14,12 +14,13 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
+from decaybench.analysis import contrasts
 from decaybench.analysis.early_stopping import curves
 from decaybench.analysis.fact import Fact, fact, overlap_of, paired, plain_fact, unit_of
 from decaybench.analysis.prediction import factor, steps_of
 from decaybench.analysis.statistics import FloatArray, mean
-from decaybench.analysis.weights import is_full_batch, is_zero_start, why_none
-from decaybench.config.models import BASE, TASKS, Linear, Study, Variant
+from decaybench.analysis.weights import is_zero_start, why_none
+from decaybench.config import BASE, TASKS, Study, Variant
 from decaybench.tasks import generate
 from decaybench.theory.ridge import dropout_weight_decay
 from decaybench.theory.spectral import trained_dof
@@ -62,18 +63,20 @@ def remedies(
     base = variants[BASE]
     if not _suits(base) or BASE not in tables or BASE not in histories:
         return {}
-    others = {name: v for name, v in variants.items() if name in tables and 0.0 in v.grid.weight_decay}
-    dropped = [v for v in others.values() if _differs_in_dropout(v, base)]
-    more = [v for v in others.values() if _has_more_rows(v, base)]
+    others = [v for name, v in variants.items() if name in tables and 0.0 in v.grid.weight_decay]
+    dropped = _family(base, others, "model.dropout")
+    more = [v for v in _family(base, others, contrasts.ROWS, contrasts.WITH_ROWS) if _has_more_rows(v, base)]
     decays = sorted(base.grid.weight_decay)
     stopped = curves(histories[BASE], tables[BASE], 0.0)
     short = stopped is None or len(stopped.epochs) < FEWEST_RECORDS
     if not (dropped or more) or len(decays) < FEWEST_DECAYS or decays[0] != 0 or short:
         return {}
     assert stopped is not None
-    asked = [(base, decays), *((v, [0.0]) for v in [*dropped, *more])]
-    seeds = sorted(set(stopped.seeds).intersection(*(_seeds(tables[v.name], own) for v, own in asked)))
-    if not seeds:
+    first = _seeds(tables[BASE], decays).intersection(stopped.seeds)
+    each = {v.name: _seeds(tables[v.name], [0.0]) for v in [*dropped, *more]}
+    kept, seeds = contrasts.with_common_seeds(first, each)
+    dropped, more = ([v for v in found if v.name in kept] for found in (dropped, more))
+    if not kept:
         return {}
     few = tuple(seeds[:SEEDS])
     found = {
@@ -133,21 +136,19 @@ def remedy_facts(
 
 
 def _suits(variant: Variant) -> bool:
-    full = is_full_batch(variant) and is_zero_start(variant) and not variant.training.decay_bias
+    full = contrasts.is_full_batch(variant) and is_zero_start(variant) and not variant.training.decay_bias
     return full and why_none(variant) is None
 
 
-def _differs_in_dropout(variant: Variant, base: Variant) -> bool:
-    if not isinstance(variant.model, Linear) or not variant.model.dropout:
-        return False
-    plain = variant.model.model_copy(update={"dropout": 0.0})
-    return (variant.task, variant.training, plain) == (base.task, base.training, base.model)
+def _family(base: Variant, others: Sequence[Variant], key: str, also: contrasts.Keys = ()) -> list[Variant]:
+    """Those that differ from the base in one key, by that key, one each."""
+    alike = [v for v in others if contrasts.differs_only_in(v, base, key, also)]
+    found = contrasts.families([base, *alike], key, also)
+    return [v for v in found[0] if v is not base] if found else []
 
 
 def _has_more_rows(variant: Variant, base: Variant) -> bool:
-    task = variant.task.model_copy(update={"n_train": base.task.n_train})
-    same = (task, variant.model) == (base.task, base.model)
-    return same and variant.task.n_train > base.task.n_train and _suits(variant)
+    return variant.task.n_train > base.task.n_train and _suits(variant)
 
 
 def _seeds(cells: pd.DataFrame, decays: Sequence[float]) -> set[int]:

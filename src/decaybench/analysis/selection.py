@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,15 +23,23 @@ class Choice:
     oracle: float  # lowest mean test loss
     regret: Estimate  # mean test loss of the chosen λ minus that of the oracle
     edge: str | None  # "low" or "high" when the chosen λ is an end of the grid
-    try_next: list[float]  # λ beyond that end
+    try_next: list[float]  # λ beyond that end, below the cap
+    cap: float | None  # λ that no advice reaches, where it stands in the way
+    capped_by: str | None  # which limit that is
 
 
 def choose(
-    weight_decay: NDArray[np.float64], validation: FloatArray, test: FloatArray, overlap: float | None
+    weight_decay: NDArray[np.float64],
+    validation: FloatArray,
+    test: FloatArray,
+    overlap: float | None,
+    limits: Mapping[str, float] = MappingProxyType({}),
+    floor: float = -np.inf,
 ) -> Choice:
     """Choose among λ [L], ascending, by losses [seeds, L]; needs at least one λ and one seed.
 
-    overlap: see `statistics.means`.
+    overlap: see `statistics.means`. limits: λ that training cannot reach, by what forbids them; a λ to try next lies
+    below all of them, and above `floor`, below which a training diverged.
     """
     average = validation.mean(axis=0)
     best = int(average.argmin())
@@ -41,6 +51,10 @@ def choose(
     edge = None
     if len(weight_decay) > 1 and best in (0, len(weight_decay) - 1):
         edge = "low" if best == 0 else "high"
+    wanted = _beyond(weight_decay, edge)
+    capped_by, cap = min(limits.items(), key=lambda limit: limit[1], default=(None, np.inf))
+    reachable = [decay for decay in wanted if floor < decay < cap]
+    in_the_way = edge == "high" and len(reachable) < len(wanted)
     return Choice(
         chosen=float(weight_decay[best]),
         one_se=float(weight_decay[average <= average[best] + spread].max()),
@@ -53,7 +67,9 @@ def choose(
         oracle=float(weight_decay[oracle]),
         regret=mean(test[:, best] - test[:, oracle], overlap=overlap),
         edge=edge,
-        try_next=_beyond(weight_decay, edge),
+        try_next=reachable,
+        cap=float(cap) if in_the_way else None,
+        capped_by=capped_by if in_the_way else None,
     )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from decaybench.analysis.prediction import factor
 from decaybench.analysis.statistics import FloatArray
-from decaybench.config.models import TASKS, Linear, Variant
+from decaybench.config import TASKS, Linear, Variant
 from decaybench.tasks import generate
 from decaybench.theory.conventions import total_penalty
 from decaybench.theory.evidence import log_evidence

@@ -11,7 +11,7 @@ from decaybench.analysis import prediction
 from decaybench.analysis.fact import Fact, fact, paired, plain_fact, unit_of
 from decaybench.analysis.statistics import FloatArray, heavy_tailed, interquartile_mean, median
 from decaybench.cells.grid import weight_decay_label
-from decaybench.config.models import GaussianLinear, Linear, Polynomial, Variant
+from decaybench.config import GaussianLinear, Linear, Polynomial, Variant
 from decaybench.tasks import generate
 from decaybench.theory import spectral
 from decaybench.theory.conventions import population_risk
@@ -44,7 +44,7 @@ def variance_facts(variant: Variant, cells: pd.DataFrame) -> Iterator[tuple[str,
     if model.init_std == 0 and model.bias_init_std == 0:
         return
     table = paired(cells, "test_loss")
-    if len(table) < 4 or min(task.n_train, prediction.n_columns(variant)) > WIDEST:
+    if len(table) < 4 or min(task.n_train, task.n_features) > WIDEST:
         return
     decays = table.columns.to_numpy(np.float64)
     seeds = [int(seed) for seed in table.index[:CROSSED]]

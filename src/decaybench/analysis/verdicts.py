@@ -24,6 +24,22 @@ class Measurement:
     values: FloatArray  # [seeds]; logarithms of ratios where the claim's scale is "factor"
     prediction: float | None = None  # theory's value in the claim's unit
     prediction_source: str | None = None
+    unjudged: Text | None = None  # why the values say nothing here, seen in the data themselves
+
+
+# Why a regime is not judged, in words that follow "not judged, for".
+ZERO_LOSS = {
+    "en": "a loss is 0 to the precision of the arithmetic, and of zero no ratio is taken",
+    "zh": "有损失在运算精度内为 0，而对 0 不取比值",
+}
+ALL_ALIKE = {
+    "en": "both sides are the same number in every seed, so nothing differs that could be judged",
+    "zh": "每个种子里两边都是同一个数，没有可评判的差别",
+}
+AT_ITS_END = {
+    "en": "the run ends before the turn: the mean validation loss is lowest at the last epoch",
+    "zh": "训练在转折之前就结束了：平均验证损失在最后一轮最低",
+}
 
 
 @dataclass(frozen=True)
@@ -56,16 +72,23 @@ class Claim:
 
 
 def judge(claims: Sequence[Claim], case: Case) -> list[dict[str, Any]]:
-    """Every claim with its verdict, one family for Holm's correction over all regimes of all claims."""
-    found = [(claim, measured) for claim in claims for measured in claim.measure(case) if len(measured.values)]
+    """Every claim with its verdict, one family for Holm's correction over all regimes of all claims.
+
+    A regime whose statistic cannot vary, or cannot be computed, is no test: it is named with the reason.
+    """
+    every = [(claim, measured) for claim in claims for measured in claim.measure(case) if len(measured.values)]
+    found = [(claim, measured) for claim, measured in every if why_unjudged(claim, measured) is None]
     tests = [MeanTest(measured.values, measured.arm.overlap) for _, measured in found]
     p_values = [
         test.p_value(claim.to_mean(claim.smallest_effect)) for (claim, _), test in zip(found, tests, strict=True)
     ]
     adjusted, levels = holm(p_values), holm_levels(p_values)
+    outcomes = {
+        id(measured): _judged(claim, measured, test.interval(float(level)), float(p_value), float(level))
+        for (claim, measured), test, p_value, level in zip(found, tests, adjusted, levels, strict=True)
+    }
     regimes: dict[str, list[dict[str, Any]]] = {claim.id: [] for claim in claims}
-    for (claim, measured), test, p_value, level in zip(found, tests, adjusted, levels, strict=True):
-        estimate = test.interval(float(level))
+    for claim, measured in every:
         where = f"{measured.arm.study}/{measured.arm.variant.name}"
         before = sum(regime["id"].split("#")[0] == where for regime in regimes[claim.id])
         regimes[claim.id].append(
@@ -74,20 +97,48 @@ def judge(claims: Sequence[Claim], case: Case) -> list[dict[str, Any]]:
                 "study": measured.arm.study,
                 "variant": measured.arm.variant.name,
                 "label": measured.label,
-                "estimate": claim.to_unit(estimate.value),
-                "low": claim.to_unit(estimate.low),
-                "high": claim.to_unit(estimate.high),
-                "level": float(level),
-                "n": estimate.n,
-                "method": estimate.method,
-                "p_adjusted": float(p_value) if estimate.low is not None else None,
-                "prediction": measured.prediction,
-                "prediction_source": measured.prediction_source,
-                "verdict": regime_verdict(estimate, claim.to_mean(claim.smallest_effect), claim.direction),
+                **(outcomes.get(id(measured)) or _unjudged(claim, measured)),
                 "rerun": f"snakemake results/{measured.arm.study}/facts.json",
             }
         )
     return [_entry(claim, regimes[claim.id]) for claim in claims]
+
+
+def why_unjudged(claim: Claim, measured: Measurement) -> Text | None:
+    """Why a regime says nothing of a claim; None where it can be judged."""
+    if measured.unjudged is not None:
+        return measured.unjudged
+    if not np.isfinite(measured.values).all():
+        return ZERO_LOSS
+    return ALL_ALIKE if claim.scale == "factor" and not measured.values.any() else None
+
+
+def _judged(claim: Claim, measured: Measurement, estimate: Estimate, p_value: float, level: float) -> dict[str, Any]:
+    return {
+        "estimate": claim.to_unit(estimate.value),
+        "low": claim.to_unit(estimate.low),
+        "high": claim.to_unit(estimate.high),
+        "level": level,
+        "n": estimate.n,
+        "method": estimate.method,
+        "p_adjusted": p_value if estimate.low is not None else None,
+        "prediction": measured.prediction,
+        "prediction_source": measured.prediction_source,
+        "verdict": regime_verdict(estimate, claim.to_mean(claim.smallest_effect), claim.direction),
+    }
+
+
+def _unjudged(claim: Claim, measured: Measurement) -> dict[str, Any]:
+    reason = why_unjudged(claim, measured)
+    assert reason is not None
+    numbers = ("estimate", "low", "high", "level", "p_adjusted", "prediction", "prediction_source")
+    return {
+        **dict.fromkeys(numbers),
+        "n": len(measured.values),
+        "method": f"none: {reason['en']}",
+        "reason": reason,
+        "verdict": "not judged",
+    }
 
 
 def regime_verdict(estimate: Estimate, smallest: float, direction: int) -> Verdict:
@@ -105,7 +156,7 @@ def overall(verdicts: Sequence[Verdict]) -> Verdict:
 
     A claim that is refuted somewhere and supported nowhere is refuted: the article states it without limits.
     """
-    kinds = set(verdicts)
+    kinds = set(verdicts) - {"not judged"}
     if not kinds:
         return "not judged"
     if kinds == {"supported"}:
@@ -116,6 +167,8 @@ def overall(verdicts: Sequence[Verdict]) -> Verdict:
 
 
 def _entry(claim: Claim, regimes: list[dict[str, Any]]) -> dict[str, Any]:
+    verdict = overall([regime["verdict"] for regime in regimes])
+    reasons = [claim.needs] if not regimes else [regime["reason"] for regime in regimes if "reason" in regime]
     return {
         "id": claim.id,
         "sentence": claim.sentence,
@@ -124,8 +177,8 @@ def _entry(claim: Claim, regimes: list[dict[str, Any]]) -> dict[str, Any]:
         "unit": claim.unit,
         "direction": "at least" if claim.direction > 0 else "less than",
         "would_change": claim.would_change,
-        "verdict": overall([regime["verdict"] for regime in regimes]),
-        "reason": None if regimes else claim.needs,
+        "verdict": verdict,
+        "reason": reasons[0] if verdict == "not judged" else None,
         "regimes": regimes,
         "family_level": LEVEL,
     }

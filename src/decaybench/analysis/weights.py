@@ -11,11 +11,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
+from decaybench.analysis.contrasts import is_full_batch
 from decaybench.analysis.fact import Fact, fact, overlap_of, paired, plain_fact, share_fact
-from decaybench.analysis.prediction import factor, initial_state, n_columns, steps_of, truth_of
+from decaybench.analysis.prediction import factor, initial_state, steps_of, truth_of
 from decaybench.analysis.statistics import FloatArray, mean, means
 from decaybench.cells.grid import weight_decay_label
-from decaybench.config.models import GaussianLinear, Linear, Polynomial, Variant
+from decaybench.config import GaussianLinear, Linear, Polynomial, Variant
 from decaybench.tasks import generate
 from decaybench.tasks.streams import shuffled_rows, stream
 from decaybench.theory.simulation import train_on_batches
@@ -42,11 +43,6 @@ def why_none(variant: Variant) -> str | None:
     if task.n_train % training.batch_size:
         return "the last batch of an epoch is smaller than the others"
     return "too many steps to replay" if steps_of(variant) > REPLAYED else None
-
-
-def is_full_batch(variant: Variant) -> bool:
-    """Whether every step sees all rows."""
-    return variant.training.batch_size >= variant.task.n_train
 
 
 def is_zero_start(variant: Variant) -> bool:
@@ -125,8 +121,8 @@ def weight_facts(variant: Variant, cells: pd.DataFrame) -> Iterator[tuple[str, F
         columns["weight_sign_right"] = (np.sign(weights) == np.sign(truth)).mean(axis=2), "share"
     for name, (values, unit) in columns.items():
         for decay, estimate in zip(decays, means(values, overlap=overlap), strict=True):
-            bounded = unit == "share" and not name.startswith("weight_kept")  # what is left may exceed what there was
-            found = share_fact(estimate) if bounded else fact(estimate, unit)
+            most = np.inf if name.startswith("weight_kept") else 1.0  # what is left may exceed what there was
+            found = share_fact(estimate, most=most) if unit == "share" else fact(estimate, unit)
             yield f"{weight_decay_label(float(decay))}/{name}", found
     for decay, count in zip(decays, zeros, strict=True):
         label = weight_decay_label(float(decay))
@@ -135,7 +131,7 @@ def weight_facts(variant: Variant, cells: pd.DataFrame) -> Iterator[tuple[str, F
 
 def _followed(variant: Variant, n_weight_decay: int) -> int:
     """How many seeds."""
-    width = min(variant.task.n_train, n_columns(variant)) + 1
+    width = min(variant.task.n_train, variant.task.n_features) + 1
     if is_full_batch(variant):
         each = n_weight_decay * 12 * width**3 + 500_000
     else:

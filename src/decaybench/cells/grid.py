@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from math import ceil
 
-from decaybench.config.models import Grid, Recipe, Strict, Study, Variant
+from decaybench.config import Grid, Recipe, Strict, Study, Variant
 
-# A block is one job. The default must not depend on the grid, or a grown grid would move cells between jobs.
-DEFAULT_SEEDS_PER_BLOCK = {"linear": 100, "mlp": 4, "module": 4}
 MOST_BLOCKS = 500  # of default blocks: a scheduler and Snakemake plan hundreds of jobs at ease, and thousands slowly
 
 
@@ -93,7 +91,7 @@ class Cell:
 
 def seeds_per_block(study: Study) -> int:
     """Seeds in a block: the study's own number or the default of its model."""
-    return study.seeds_per_block or DEFAULT_SEEDS_PER_BLOCK[study.model.kind]
+    return study.seeds_per_block or study.model.seeds_per_block
 
 
 def seeds_for_nodes(study: Study, nodes: int | None) -> int:

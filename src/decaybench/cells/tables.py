@@ -42,6 +42,7 @@ HISTORY_COLUMNS = {**KEYS, "epoch": pa.int64(), **dict.fromkeys(HISTORY_METRICS,
 BLOCK_COLUMNS = {
     **CELL_COLUMNS,
     "cell_key": pa.string(),
+    "parameters": pa.string(),  # of an own module: which are biases, frozen, without gradient; as JSON
     "history_epoch": pa.list_(pa.int64()),
     **{f"history_{metric}": pa.list_(pa.float64()) for metric in HISTORY_METRICS},
 }
@@ -49,6 +50,8 @@ CELL_SCHEMA, HISTORY_SCHEMA, BLOCK_SCHEMA = (
     pa.schema(list(columns.items())) for columns in (CELL_COLUMNS, HISTORY_COLUMNS, BLOCK_COLUMNS)
 )
 RUNS = b"decaybench.runs"  # file metadata of a block: which machine trained how many cells in what time
+
+PARAMETERS = b"decaybench.parameters"  # file metadata of cells.parquet: what own modules' parameters are
 
 
 class TableError(ValueError):
@@ -145,6 +148,9 @@ def rows_of(
         "weight_decay": pa.array([cell.weight_decay for cell in cells], pa.float64()),
         "seed": pa.array([cell.seed for cell in cells], pa.int64()),
         "cell_key": pa.array([cell.key for cell in cells]),
+        "parameters": pa.array(columns["parameters"], pa.string())
+        if "parameters" in columns
+        else pa.nulls(n, pa.string()),
         "history_epoch": ragged(np.broadcast_to(np.asarray(epochs), keep.shape), pa.int64()),
     }
     for metric in HISTORY_METRICS:
@@ -200,7 +206,7 @@ def collect(
             f"{first.variant}, weight_decay {first.weight_decay:g}, seed {first.seed}); run again to train them"
         )
     runs = [run for table in tables.values() for run in block_runs(table)]
-    return rows.select(list(CELL_COLUMNS)), _exploded(rows), runs
+    return _cell_table(rows), _exploded(rows), runs
 
 
 def present(
@@ -215,7 +221,36 @@ def present(
             on_bad(str(error))
     merged = pa.concat_tables([BLOCK_SCHEMA.empty_table(), *(t.replace_schema_metadata() for t in tables)])
     rows, _ = select(merged, cells)
-    return rows.select(list(CELL_COLUMNS)), _exploded(rows), [run for t in tables for run in block_runs(t)]
+    return _cell_table(rows), _exploded(rows), [run for t in tables for run in block_runs(t)]
+
+
+def parameters_told(path: Path) -> dict[str, dict[str, Any]]:
+    """What cells.parquet tells of the parameters of own modules, by variant; empty for other models."""
+    return json.loads((pq.read_schema(path).metadata or {}).get(PARAMETERS, b"{}"))
+
+
+def _cell_table(rows: pa.Table) -> pa.Table:
+    """The columns of cells.parquet, and in its metadata the parameters of own modules."""
+    told: dict[str, dict[str, Any]] = {}
+    for group in (
+        rows.select(["variant", "parameters"])
+        .group_by(["variant", "parameters"], use_threads=False)
+        .aggregate([])
+        .to_pylist()
+    ):
+        if group["parameters"]:
+            known = told.setdefault(group["variant"], {})
+            for name, value in json.loads(group["parameters"]).items():
+                known[name] = _joined(known.get(name), value)
+    table = rows.select(list(CELL_COLUMNS)).replace_schema_metadata()
+    return table.replace_schema_metadata({PARAMETERS: json.dumps(told, sort_keys=True).encode()}) if told else table
+
+
+def _joined(known: Any, value: Any) -> Any:
+    """Names that some cell has, in their order; of what is true or false, whether it is true of all."""
+    if isinstance(value, list):
+        return list(dict.fromkeys([*(known or []), *value]))
+    return value if known is None else known and value
 
 
 def _exploded(rows: pa.Table) -> pa.Table:

@@ -1,1 +1,38 @@
-"""The config: what may be asked (`models`), how it is read (`parsing`), what is written about it (`reference`)."""
+"""What may be asked: the keys of studies, tasks and models, and what they mean.
+
+Reading and checking a config is `parsing`, its files `files`, the schema and the table of keys `reference`.
+"""
+
+from decaybench.config.models import MODELS, Linear, Mlp, Module
+from decaybench.config.study import (
+    BASE,
+    FREE,
+    NAME,
+    PATHVARS,
+    Config,
+    Grid,
+    Recipe,
+    Report,
+    Study,
+    Training,
+    Variant,
+    nearest,
+    overridden,
+)
+from decaybench.config.tasks import (
+    TASKS,
+    BreastCancer,
+    Diabetes,
+    Digits,
+    Finite,
+    GaussianLinear,
+    ModularAddition,
+    Polynomial,
+)
+from decaybench.config.types import ConfigError, Strict
+
+__all__ = [
+    "BASE", "FREE", "MODELS", "NAME", "PATHVARS", "TASKS", "BreastCancer", "Config", "ConfigError", "Diabetes",
+    "Digits", "Finite", "GaussianLinear", "Grid", "Linear", "Mlp", "ModularAddition", "Module", "Polynomial",
+    "Recipe", "Report", "Strict", "Study", "Training", "Variant", "nearest", "overridden",
+]  # fmt: skip

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
-from decaybench.config.models import (
+from decaybench.config import (
     BASE,
-    BUNDLED_ROWS,
+    FREE,
     MODELS,
     NAME,
+    PATHVARS,
     TASKS,
     Config,
     ConfigError,
+    Finite,
     Grid,
-    ModularAddition,
     Report,
     Strict,
     Study,
@@ -29,11 +31,13 @@ from decaybench.config.models import (
 
 
 def parse_config(raw: Mapping[str, Any]) -> Config:
-    """Validate a config as read from YAML.
+    """Validate a config as read from YAML. Keys that begin with x- are free, and `pathvars` is Snakemake's.
 
     Raises ConfigError with one line a problem: the key's path, what is wrong, what would be right.
     """
     given = _plain(raw)
+    if isinstance(given, dict):
+        given = {key: value for key, value in given.items() if key != PATHVARS and not re.match(FREE, key)}
     try:
         config = Config.model_validate(given)
     except ValidationError as error:
@@ -78,15 +82,9 @@ def _problems(config: Config) -> Iterator[str]:
 def _contradictions(variant: Variant) -> Iterator[str]:
     """Keys that are valid alone but not together."""
     task, training = variant.task, variant.training
-    rows = BUNDLED_ROWS.get(task.kind) or (task.modulus**2 if isinstance(task, ModularAddition) else None)
-    asked = task.n_train + task.n_validation + task.n_test
-    if rows is not None and task.n_train > rows:
-        yield f"task.n_train: {task.n_train} is more than the {rows} rows of {task.kind}; at most {rows - 2}"
-    elif rows is not None and asked > rows:
-        yield (
-            f"task.n_train: n_train + n_validation + n_test = {asked} is more than the {rows} rows of "
-            f"{task.kind}; lower one of them by {asked - rows}"
-        )
+    shortage = task.shortage() if isinstance(task, Finite) else None
+    if shortage:
+        yield f"task.{shortage}"
     if variant.n_classes is None and training.loss == "cross_entropy":
         yield f"training.loss: cross_entropy needs classes, and {task.kind} has numbers; use mse or half_mse"
     if training.optimizer != "sgd" and training.momentum:
@@ -148,6 +146,10 @@ def _message(detail: Any, path: list[int | str], raw: Any) -> str:
     kind, context, value = detail["type"], detail.get("ctx", {}), detail.get("input")
     if kind == "extra_forbidden" and len(path) > 1 and path[-1] in Config.model_fields:
         return "belongs at the top of the config, beside studies"
+    if kind == "extra_forbidden" and re.match(FREE, str(path[-1])):
+        return "keys that begin with x- are free at the top of the config only"
+    if kind == "string_type":
+        return "is empty; it takes a text" if value is None else f'must be a text, got {value}; quote it: "{value}"'
     if kind == "extra_forbidden":
         return "unknown key" + nearest(str(path[-1]), _keys_at(path[:-1], raw))
     if kind == "missing":

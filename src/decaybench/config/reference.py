@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from decaybench.config.models import MODELS, TASKS, Config, Grid, Report, Study, Training
+from decaybench.config import MODELS, TASKS, Config, Grid, Report, Study, Training
 
 SCHEMA = Path("workflow/schemas/config.schema.json")
 REFERENCE = Path("config/README.md")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 from matplotlib.figure import Figure
 
-from decaybench.config.models import Variant
+from decaybench.analysis.contrasts import differs_only_in
+from decaybench.config import Variant
 from decaybench.figures import labels, style, sweep
 from decaybench.figures.axes import WeightDecayAxis, mark_chosen, share_axis, typical
 from decaybench.figures.canvas import canvas, label_ends, say_all_diverged
@@ -92,10 +95,5 @@ def _noise(variant: Variant) -> float:
 
 def _differ_in_noise_only(variants: list[Variant]) -> bool:
     """Whether the panels tell one story: the same training on ever more wrong labels."""
-    alike = {
-        v.model_copy(update={"task": v.task.model_copy(update={"label_noise": 0.0})}).model_dump_json(
-            exclude={"name", "grid"}
-        )
-        for v in variants
-    }
-    return len(alike) == 1 and len({_noise(v) for v in variants}) == len(variants) > 1
+    pairs = list(combinations(variants, 2))
+    return bool(pairs) and all(differs_only_in(one, other, "task.label_noise") for one, other in pairs)

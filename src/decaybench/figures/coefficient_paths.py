@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from decaybench.analysis.contrasts import is_full_batch
 from decaybench.analysis.statistics import FloatArray
 from decaybench.analysis.weights import (
-    is_full_batch,
     is_zero_start,
     kept_by_direction,
     trained_state,

@@ -17,7 +17,7 @@ from decaybench.analysis.fact import Fact, overlap_of
 from decaybench.analysis.statistics import FloatArray, means
 from decaybench.cells.grid import weight_decay_label
 from decaybench.cells.tables import ACCURACIES, KEYS, LOSSES
-from decaybench.config.models import BASE, Study, Variant
+from decaybench.config import BASE, Study, Variant
 
 CELL_COLUMNS = [
     "variant", "weight_decay", "seed", "steps", "diverged", *LOSSES, *ACCURACIES,

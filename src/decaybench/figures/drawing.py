@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
-from decaybench.config.models import Study
+from decaybench.config import Study
 from decaybench.figures import FIGURES
 from decaybench.figures.canvas import drawing_style
 from decaybench.figures.data import StudyData

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from decaybench.analysis.statistics import FloatArray
 from decaybench.cells.grid import weight_decay_label
-from decaybench.config.models import Polynomial
+from decaybench.config import Polynomial
 from decaybench.figures import fitted_curve, labels, loss_curves, style, svg, sweep
 from decaybench.figures.axes import WeightDecayAxis, epoch_axis, log_axis, log_limits
 from decaybench.figures.canvas import Canvas, canvas, label_ends

@@ -10,10 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator
 
+from decaybench.analysis.contrasts import is_full_batch
 from decaybench.analysis.statistics import FloatArray
-from decaybench.analysis.weights import is_full_batch, trained_state, why_none
+from decaybench.analysis.weights import trained_state, why_none
 from decaybench.cells.grid import weight_decay_label
-from decaybench.config.models import Polynomial, Variant
+from decaybench.config import Polynomial, Variant
 from decaybench.figures import labels, style
 from decaybench.figures.axes import linear_axis
 from decaybench.figures.canvas import canvas, label_ends

@@ -102,27 +102,8 @@ MEDIAN_BAND = "line: median, band: 95 % interval"
 MEDIAN_ONLY = "line: median"
 RIDGELESS = "dotted: expected loss of the shortest weights that fit"
 BEST_BY = "best: on validation rows"
-LAW = "dotted: ‖w₀‖·(1−ηλ)ᵀ in the null space"
+LAW = "dotted: ‖w₀‖·|1−ηλ|ᵀ in the null space"
 ALL_DIVERGED = "every run diverged"
-
-FIXED = (
-    EPOCH, WEIGHT_DECAY, SQUARED_ERROR, CROSS_ENTROPY, LOSS, ACCURACY, ROWS, SHARE, NORM,
-    TRAIN, TEST, GAP, CHOSEN, TOTAL_NORM, ROW_SPACE, NULL_SPACE,
-    THEORY, MEAN_PREDICTOR, CHANCE, NOISE_FLOOR,
-    EFFECTIVE_DOF, NATS, FIT, FLEXIBILITY, EVIDENCE, RIDGE,
-    HIGHEST, HIGHEST_LEFT, HIGHEST_RIGHT, LOWEST, DIFFERENCE,
-    SGD, ADAM, ADAMW, OURS, PUBLISHED, CONCISE, FROM_SCRATCH, VERSION, SPREAD,
-    X, Y, TRUTH, EXACT,
-    START, BIAS, SUM, TERMS, LINES_THEORY, DOT_BAND, DOT_ONLY, LARGE_DOTS,
-    BEST_POSITIVE, N_EQUALS_P, RIDGELESS, BEST_BY, MEDIAN_BAND, MEDIAN_ONLY,
-    BAND, MEAN_ONLY, LAW, ALL_DIVERGED,
-    FITTED, LOSS_OVER, LOSS_EPOCHS, TRAIN_TEST, LIT,
-    WEIGHT, SHARE_OF_WEIGHTS, TRUE_WEIGHT, BEFORE_TRAINING, ONE_SCALE, MEAN,
-    SHARE_LEFT, STRONGEST, WEAKEST, FIFTHS,
-    DECAY, EARLY_STOPPING, DROPOUT, MORE_ROWS, NO_REMEDY, DOF_OF_FIT,
-    LET_THROUGH, VARIANCE, SOLID_DECAY, DASHED_STOPPED, RUG,
-    MICROSECONDS, WHERE_DECAY, NOWHERE, OPTIMIZER, TIMINGS, MEMORISED, MEMORISED_NOTE,
-)  # fmt: skip
 
 PANEL = "λ = {weight_decay}"
 PANEL_CHOSEN = "λ = {weight_decay} (chosen)"
@@ -147,27 +128,10 @@ BELOW = {
     CHANCE: "chance, below the panel: {value}",
 }  # what a level is called in a note
 
-TEMPLATES = (
-    PANEL,
-    PANEL_CHOSEN,
-    SEEDS,
-    SEED_ROWS,
-    EXECUTIONS,
-    DOTS,
-    DIVERGED,
-    VARIANTS,
-    SEED,
-    LINES,
-    LINES_ALL,
-    POINT_ROWS,
-    RATE,
-    N_WEIGHTS,
-    ROUNDS,
-    ABOVE,
-    WRONG_LABELS,
-    *BELOW.values(),
-)
-
+# Every text above: those with a field in braces are patterns.
+_TEXTS = [text for name, text in list(vars().items()) if name.isupper() and isinstance(text, str)]
+FIXED = tuple(text for text in _TEXTS if "{" not in text)
+TEMPLATES = (*(text for text in _TEXTS if "{" in text), *BELOW.values())
 ALL = FIXED + TEMPLATES
 
 

@@ -11,10 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from decaybench.analysis import contrasts
 from decaybench.analysis.regimes import near_threshold
 from decaybench.analysis.statistics import FloatArray
 from decaybench.cells.grid import weight_decay_label
-from decaybench.config.models import GaussianLinear, Linear, Variant
+from decaybench.config import GaussianLinear, Linear, Variant
 from decaybench.figures import labels, overlay, style, sweep
 from decaybench.figures.axes import log_axis, log_limits
 from decaybench.figures.canvas import canvas, label_ends, say_all_diverged, seeds_note, text_width
@@ -42,6 +43,7 @@ def draw(data: StudyData) -> Figure:
     laws = [_laws(data, group, metric) for group in groups]
     names = list(dict.fromkeys(name for lines in drawn for name in lines))
     theory = any(laws)
+    shared = contrasts.same_loss(*(group[0] for group in groups))
     page = canvas(
         len(groups),
         (190,) if len(groups) == 1 else (150,),
@@ -49,8 +51,8 @@ def draw(data: StudyData) -> Figure:
         notes=_notes(data, groups, drawn, metric, only_dots=all(laws)),
         titles=sweep.titles_of([min(group, key=data.variants.index) for group in groups]),
         ends=[*names, *([labels.THEORY] if theory else [])] or [labels.TEST],
+        own_values=not shared,
     )
-    limits = log_limits([part for lines in drawn for line in lines.values() for part in (line.value, line.high)])
     alive = [index for index, lines in enumerate(drawn) if lines]
     named = next((index for index in alive if page.in_last_column(index)), alive[0] if alive else None)
     for index, (group, (panel,)) in enumerate(zip(groups, page.cells, strict=True)):
@@ -59,8 +61,8 @@ def draw(data: StudyData) -> Figure:
         if index not in alive:
             say_all_diverged(panel)
             continue
-        log_axis(panel, limits)
-        if index % page.columns:
+        log_axis(panel, _limits(drawn if shared else [drawn[index]]))
+        if shared and index % page.columns:
             panel.tick_params(labelleft=False)
         axis.mark_threshold(panel, named=index == alive[0])
         if _reaches_ridgeless(group):
@@ -78,14 +80,14 @@ def draw(data: StudyData) -> Figure:
 
 
 def _groups(data: StudyData) -> list[Group]:
-    """Variants that are alike but for n_train and the grid, where there are enough of them."""
-    found: dict[str, dict[int, Variant]] = {}
-    for variant in data.variants:
-        task = variant.task.model_copy(update={"n_train": 1})
-        alike = variant.model_copy(update={"task": task}).model_dump_json(exclude={"name", "grid"})
-        found.setdefault(alike, {}).setdefault(variant.task.n_train, variant)
-    groups = [[own[n] for n in sorted(own)] for own in found.values() if len(own) >= FEWEST]
+    """Variants on the base's seeds that are alike but for n_train and the grid, where there are enough of them."""
+    paired = [variant for variant in data.variants if contrasts.same_seeds(variant, data.base)]
+    groups = [family for family in contrasts.families(paired, contrasts.ROWS) if len(family) >= FEWEST]
     return groups[: style.MAX_PANELS]
+
+
+def _limits(drawn: Sequence[dict[str, Line]]) -> tuple[float, float]:
+    return log_limits([part for lines in drawn for line in lines.values() for part in (line.value, line.high)])
 
 
 def _n_features(variant: Variant) -> int | None:

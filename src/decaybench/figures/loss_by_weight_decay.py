@@ -11,7 +11,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from decaybench.config.models import Variant
+from decaybench.analysis.contrasts import same_loss
+from decaybench.config import Variant
 from decaybench.figures import labels, overlay, style, sweep
 from decaybench.figures.axes import WeightDecayAxis, log_axis, log_limits, mark_chosen, typical
 from decaybench.figures.canvas import canvas, label_ends, say_all_diverged
@@ -38,7 +39,7 @@ def draw(data: StudyData) -> Figure:
     lines = {(v.name, metric): data.along_weight_decay(v, metric) for v in variants for metric in metrics}
     measured = [line for (_, metric), line in lines.items() if metric != THEORY]
     dots = sweep.Dots.of(data, variants, len(SERIES))
-    shared = sweep.comparable(variants)
+    shared = same_loss(*variants)
     alive = [index for index, variant in enumerate(variants) if len(lines[variant.name, "test_loss"].x)]
     limits, levels, below = _test_limits(data, [variants[index] for index in alive], lines, shared)
     names = list(dict.fromkeys(level.name for own in levels.values() for level in own))

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from decaybench.cells.grid import weight_decay_label
-from decaybench.config.models import Variant
+from decaybench.config import Variant
 from decaybench.figures import labels, style, sweep
 from decaybench.figures.axes import epoch_axis, log_axis, log_limits
 from decaybench.figures.canvas import canvas, label_ends, label_exit, panel_height, say_all_diverged

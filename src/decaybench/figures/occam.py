@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from decaybench.config.models import Variant
+from decaybench.config import Variant
 from decaybench.figures import labels, overlay, style, sweep
 from decaybench.figures.axes import WeightDecayAxis, linear_axis, log_axis, log_limits
 from decaybench.figures.canvas import canvas, label_ends, name_panel

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from matplotlib.figure import Figure
 
-from decaybench.config.models import Variant
+from decaybench.analysis import contrasts
+from decaybench.config import Variant
 from decaybench.figures import labels, style, sweep
 from decaybench.figures.axes import WeightDecayAxis, log_axis, log_limits
 from decaybench.figures.canvas import canvas, label_ends, name_panel
@@ -21,14 +24,15 @@ METRICS = ("weight_norm", "test_loss")
 
 def applies(data: StudyData) -> bool:
     """Where variants differ from the base in the optimizer alone, and two or more have something to show."""
-    known = [v for v in _variants(data).values() if all(len(data.along_weight_decay(v, m).x) for m in METRICS)]
+    variants = _variants(data)
+    known = [v for v in variants.values() if all(len(_line(data, v, variants, m).x) for m in METRICS)]
     return len(known) > 1
 
 
 def draw(data: StudyData) -> Figure:
     """One cell: the norm above, the loss below."""
     variants = _variants(data)
-    lines = {(name, m): data.along_weight_decay(v, m) for name, v in variants.items() for m in METRICS}
+    lines = {(name, m): _line(data, v, variants, m) for name, v in variants.items() for m in METRICS}
     page = canvas(
         1,
         (140, 120),
@@ -40,7 +44,7 @@ def draw(data: StudyData) -> Figure:
         titles=[None],
         ends=[SERIES[name][0] for name in variants],
     )
-    axis = WeightDecayAxis(tuple({w for variant in variants.values() for w in variant.grid.weight_decay}))
+    axis = WeightDecayAxis(tuple(contrasts.common_weight_decay(list(variants.values()))))
     y_names = (labels.NORM, sweep.loss_name(list(variants.values())))
     for panel, metric, y_name in zip(page.cells[0], METRICS, y_names, strict=True):
         axis.set_up(panel)
@@ -54,14 +58,21 @@ def draw(data: StudyData) -> Figure:
 
 
 def _variants(data: StudyData) -> dict[str, Variant]:
-    """The base and what is like it but for the optimizer, by optimizer."""
-    found: dict[str, Variant] = {}
+    """The base and what is like it but for the optimizer, on the same seeds and some of its λ, by optimizer."""
+    found = {data.base.training.optimizer: data.base}
     for variant in data.variants:
-        training = variant.training.model_copy(update={"optimizer": data.base.training.optimizer})
-        alike = variant.model_copy(update={"training": training, "name": data.base.name, "grid": data.base.grid})
-        if alike == data.base:
-            found.setdefault(variant.training.optimizer, variant)
+        alike = contrasts.differs_only_in(variant, data.base, "training.optimizer")
+        if alike and contrasts.same_seeds(variant, data.base):
+            together = [*found.values(), variant]
+            if contrasts.common_weight_decay(together):
+                found.setdefault(variant.training.optimizer, variant)
     return {name: found[name] for name in SERIES if name in found}
+
+
+def _line(data: StudyData, variant: Variant, variants: Mapping[str, Variant], metric: str) -> Line:
+    """A metric at the λ that all optimizers have."""
+    common = contrasts.common_weight_decay(list(variants.values()))
+    return data.along([(decay, variant, decay) for decay in common], metric)
 
 
 def _limits(lines: list[Line]) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from math import log10
 import numpy as np
 from matplotlib.axes import Axes
 
-from decaybench.config.models import Variant
+from decaybench.config import Variant
 from decaybench.figures import labels, style
 from decaybench.figures.axes import Places
 from decaybench.figures.data import Line, StudyData

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from decaybench.analysis.statistics import FloatArray
-from decaybench.config.models import Linear
+from decaybench.config import Linear
 from decaybench.figures import labels, overlay, style, sweep
 from decaybench.figures.axes import WeightDecayAxis, log_axis, log_limits, share_axis
 from decaybench.figures.canvas import canvas, label_ends, label_exit, name_panel

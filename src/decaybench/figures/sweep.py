@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from decaybench.analysis.statistics import FloatArray
-from decaybench.config.models import Variant
+from decaybench.config import Variant
 from decaybench.figures import labels, style
 from decaybench.figures.axes import Places, WeightDecayAxis
 from decaybench.figures.canvas import seeds_note
@@ -128,11 +128,6 @@ def _mark_below(
 def shown_variants(data: StudyData) -> list[Variant]:
     """The variants that get a panel."""
     return data.variants[: style.MAX_PANELS]
-
-
-def comparable(variants: Sequence[Variant]) -> bool:
-    """Whether all variants measure the same thing, so that they can share an axis."""
-    return len({(variant.loss == "cross_entropy", variant.task.kind) for variant in variants}) == 1
 
 
 def notes_of(data: StudyData, variants: Sequence[Variant], lines: Sequence[Line], dots: Dots) -> list[str]:

@@ -6,8 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from decaybench.analysis.prediction import decays_alone
 from decaybench.analysis.statistics import FloatArray
-from decaybench.config.models import Variant
+from decaybench.config import Variant
 from decaybench.figures import labels, style, sweep
 from decaybench.figures.axes import WeightDecayAxis, log_axis, log_limits, typical
 from decaybench.figures.canvas import canvas, label_ends, label_exit, say_all_diverged
@@ -35,6 +36,8 @@ def draw(data: StudyData) -> Figure:
     laws = {name: law for name, law in found.items() if law is not None}
     carried = [name for metric, name, _ in SERIES if any(metric in own for own in lines.values())]
     notes = sweep.notes_of(data, variants, [line for own in lines.values() for line in own.values()], dots)
+    # Weights of another kind of model, or in units of another kind of data, are not shorter or longer than these.
+    shared = len({(variant.model.kind, variant.task.kind) for variant in variants}) == 1
     page = canvas(
         len(variants),
         (190,) if len(variants) == 1 else (118,),
@@ -42,8 +45,9 @@ def draw(data: StudyData) -> Figure:
         notes=[*notes, *([labels.LAW] if laws else [])],
         titles=sweep.titles_of(variants),
         ends=carried or [labels.TOTAL_NORM],
+        own_values=not shared,
     )
-    limits = _limits(data, variants, lines)
+    limits = _limits(data, variants, lines) if shared else None
     alive = [index for index, variant in enumerate(variants) if lines[variant.name]]
     # The variant with most to name carries the names.
     richest = max((len(own) for own in lines.values()), default=0)
@@ -55,8 +59,8 @@ def draw(data: StudyData) -> Figure:
         if index not in alive:
             say_all_diverged(panel)
             continue
-        log_axis(panel, limits)
-        if index % page.columns:
+        log_axis(panel, limits or _limits(data, [variant], lines))
+        if shared and index % page.columns:
             panel.tick_params(labelleft=False)
         dots.draw(panel, axis, data.runs(variant), "weight_norm", style.BAND)
         if variant.name in laws:
@@ -85,10 +89,9 @@ def _lines(data: StudyData, variant: Variant) -> dict[str, Line]:
 
 
 def _law(data: StudyData, variant: Variant, lines: dict[str, Line]) -> tuple[FloatArray, FloatArray] | None:
-    """λ and the norm that (1−ηλ)^T leaves of the initial one in the null space; None where it does not hold."""
+    """λ and the norm that |1−ηλ|^T leaves of the initial one in the null space; None where it does not hold."""
     training = variant.training
-    exact = variant.model.kind == "linear" and training.optimizer == "sgd" and training.momentum == 0
-    if not exact or "null_space_norm" not in lines:
+    if not decays_alone(variant) or "null_space_norm" not in lines:
         return None
     runs = data.runs(variant)
     start, steps = runs["initial_null_space_norm"].mean(), runs["steps"].max()

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from decaybench import tasks
 from decaybench.cells.blocks import block_name, format_names
 from decaybench.cells.grid import BlockSpec, block_specs, seeds_for_nodes, seeds_per_block, study_spec
-from decaybench.config.models import Config, Module, Recipe, Study
+from decaybench.config import Config, Module, Recipe, Study
 from decaybench.figures import FIGURES
 from decaybench.jobs import resources
 from decaybench.learning import code_of, module_of
@@ -156,7 +156,9 @@ class Work:
     @cached_property
     def question(self) -> str:
         """The study as JSON, without how it is cut into jobs."""
-        return self.study.model_copy(update={"seeds_per_block": None}).model_dump_json()
+        text = self.study.model_copy(update={"seeds_per_block": None}).model_dump_json()
+        # In ASCII: a command line carries other letters in some locales only.
+        return "".join(letter if letter.isascii() else json.dumps(letter)[1:-1] for letter in text)
 
     @cached_property
     def train_mb(self) -> int:

@@ -5,15 +5,12 @@ A scheduler kills what takes more than it asked for, so these are bounds, not me
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from decaybench.config.models import Linear, Mlp, Study, Variant
+from decaybench.config import Linear, Study, Variant
 
-BUNDLED_FEATURES = {"digits": 64, "breast_cancer": 30}
-MODULE_PARAMETERS = 1_000_000  # what nobody knows before a factory has run
 BATCH_BYTES = 8 * 2**20  # what the trainer fills with the lanes of one batch
 COLUMNS = 24  # cells of a lane of a linear model
 
@@ -88,43 +85,24 @@ def _bytes(held: Size) -> int:
     return CELL_BYTES * held.cells + RECORD_BYTES * held.records
 
 
-def _features(variant: Variant) -> int:
-    task = variant.task
-    if task.kind == "gaussian_linear":
-        return task.n_features
-    if task.kind == "polynomial":
-        return task.degree
-    if task.kind == "modular_addition":
-        return 2 * task.modulus
-    if task.kind == "diabetes":
-        return 10 if task.degree == 1 else 65
-    return BUNDLED_FEATURES[task.kind]
-
-
 def _rows(variant: Variant) -> int:
     return variant.task.n_train + variant.task.n_validation + variant.task.n_test
 
 
 def _parameters(variant: Variant) -> int:
     """Weights of one cell."""
-    outputs = variant.n_classes or 1
-    if isinstance(variant.model, Linear):
-        return _features(variant) * outputs
-    if not isinstance(variant.model, Mlp):
-        return MODULE_PARAMETERS
-    widths = [_features(variant), *variant.model.hidden, outputs]
-    return sum(a * b for a, b in itertools.pairwise(widths))
+    return variant.model.n_weights(variant.task.n_features, variant.n_classes or 1)
 
 
 def _data_bytes(variant: Variant, seeds: int) -> int:
     """The data of the seeds that share a batch."""
-    width = min(variant.task.n_train, _features(variant)) + 2
+    width = min(variant.task.n_train, variant.task.n_features) + 2
     lanes = max(2, min(seeds, BATCH_BYTES // (16 * width * (variant.task.n_train + 60))))
-    return DATA_COPIES * 8 * lanes * _rows(variant) * _features(variant)
+    return DATA_COPIES * 8 * lanes * _rows(variant) * variant.task.n_features
 
 
 def _seconds(variant: Variant, seeds: int) -> float:
-    training, features = variant.training, _features(variant)
+    training, features = variant.training, variant.task.n_features
     batch = min(training.batch_size, variant.task.n_train)
     steps = training.epochs * ceil(variant.task.n_train / batch)
     weight_decays = len(variant.grid.weight_decay)

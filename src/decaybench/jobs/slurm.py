@@ -23,6 +23,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from decaybench.console import never_fail
+
 LOGS = Path("logs", "slurm")
 PROPERTIES = "# properties = "
 EXIT_LINE = "decaybench-slurm: exit code "
@@ -61,13 +63,14 @@ class SlurmError(RuntimeError):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit code."""
+    never_fail()
     words = list(sys.argv[1:] if arguments is None else arguments)
     if len(words) != 2 or words[0] not in ("submit", "status"):
         print("usage: decaybench-slurm submit JOBSCRIPT | status ID", file=sys.stderr)
         return 2
     try:
         print(submit(Path(words[1])) if words[0] == "submit" else status(words[1]), flush=True)
-    except SlurmError as error:
+    except (SlurmError, OSError) as error:
         print(f"decaybench-slurm: {error}", file=sys.stderr)
         return 1
     return 0
@@ -81,9 +84,8 @@ def ask(*command: str, script: str | None = None) -> tuple[int, str, str]:
     # A head process inside of a Slurm job must not hand its own limits on.
     environment = {k: v for k, v in os.environ.items() if not k.startswith("SLURM_") or k == "SLURM_CONF"}
     try:
-        done = subprocess.run(
-            command, input=script or "", capture_output=True, text=True, timeout=ANSWER_SECONDS, env=environment
-        )
+        done = subprocess.run(command, input=script or "", capture_output=True, encoding="utf-8", env=environment,
+                              errors="surrogateescape", timeout=ANSWER_SECONDS)  # fmt: skip
     except subprocess.TimeoutExpired:
         return 1, "", f"{command[0]} timed out after {ANSWER_SECONDS:.0f} s"
     except OSError as error:

@@ -6,7 +6,7 @@ import hashlib
 from functools import cache
 
 from decaybench import tasks
-from decaybench.config.models import Module, Recipe
+from decaybench.config import Module, Recipe
 from decaybench.provenance.code import fingerprint
 from decaybench.provenance.own_code import own_code
 

@@ -11,10 +11,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from decaybench import tasks
 from decaybench.cells.grid import Cell
-from decaybench.config.models import Recipe
+from decaybench.config import Recipe
 from decaybench.learning.loop import Model
-from decaybench.learning.optimizers import Settings
+from decaybench.learning.optimizers import Optimizer, Settings
 from decaybench.tasks.streams import Purpose, shuffled_rows, stream
 
 LOSS_FACTOR = {"mse": 2.0, "half_mse": 1.0, "cross_entropy": 1.0}  # g of THEORY: the gradient is g/B · Σ x r
@@ -90,9 +91,17 @@ class Problem:
     parameters: list[Tensor]
     inputs: Tensor  # [lanes, n_train, features]
     targets: Tensor  # [lanes, n_train, outputs]
+    constant_loss: Tensor  # [lanes, 1]: train loss, without ½, of the best constant prediction
     settings: Settings
     dropout_units: int  # uniform draws a row and step; 0 without dropout
     describe: Callable[[list[Tensor]], dict[str, Tensor]]  # norms and bias of every cell, [lanes, columns]
+    optimizer: Optimizer | None = None  # of a model that brings its own; else the loop's
+    notes: Callable[[], list[str]] | None = None  # of one's own modules: what each lane says of its parameters
+
+
+def constant_loss(targets: NDArray[np.float64], loss: str) -> Tensor:
+    """Train loss [lanes, 1] of the best constant prediction of targets [lanes, n_train, outputs]."""
+    return torch.as_tensor(tasks.constant_loss(targets, loss))[:, None]
 
 
 def row_orders(batch: Batch) -> Iterator[Tensor | None]:

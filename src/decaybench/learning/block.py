@@ -15,9 +15,10 @@ from torch import Tensor
 
 from decaybench.cells import tables
 from decaybench.cells.grid import Cell
-from decaybench.config.models import Linear, Recipe
+from decaybench.config import Linear, Module, Recipe
 from decaybench.learning import device, loop, module_of
 from decaybench.learning.batch import Batch, Lane, dropout_draws, row_orders
+from decaybench.learning.optimizers import OPTIMIZERS
 from decaybench.tasks import generate
 
 # What may differ between the cells of one batch; everything else decides its shapes or its formulas.
@@ -79,14 +80,15 @@ def _structure(recipe: Recipe) -> str:
 def _batches(cells: Sequence[Cell], chosen: torch.device) -> Iterator[list[Lane]]:
     """Lanes of equal structure, as many as the device's memory takes."""
     kinds: dict[int, tuple[str, Hashable]] = {}  # by identity: thousands of cells share a few recipes
-    groups: dict[str, dict[Hashable, list[Cell]]] = {}
+    groups: dict[Hashable, dict[Hashable, list[Cell]]] = {}
     for cell in cells:
         kind = kinds.get(id(cell.recipe))
         if kind is None:
             kind = kinds[id(cell.recipe)] = (_structure(cell.recipe), _module(cell.recipe).shares(cell.recipe))
         structure, shared = kind
         lane = cell.key if shared is None else (cell.seed, shared)
-        groups.setdefault(structure, {}).setdefault(lane, []).append(cell)
+        kin = _module(cell.recipe).kin(cell) if isinstance(cell.recipe.model, Module) else ""
+        groups.setdefault((structure, kin), {}).setdefault(lane, []).append(cell)
     for group in groups.values():
         columns = _module(next(iter(group.values()))[0].recipe).COLUMNS
         lanes = [
@@ -125,7 +127,7 @@ def _train_batch(lanes: list[Lane], chosen: torch.device, on_epoch: Callable[[],
         batch_size=min(recipe.training.batch_size, recipe.task.n_train),
         epochs=recipe.training.epochs,
         record_every=recipe.training.record_every,
-        optimizer=recipe.training.optimizer,
+        optimizer=problem.optimizer or OPTIMIZERS[recipe.training.optimizer],
     )
     start = problem.describe(problem.parameters)
     recording = loop.train(
@@ -133,13 +135,15 @@ def _train_batch(lanes: list[Lane], chosen: torch.device, on_epoch: Callable[[],
         problem.parameters,
         problem.inputs,
         problem.targets,
+        problem.constant_loss,
         schedule,
         problem.settings,
         row_orders(batch),
         dropout_draws(batch, problem.dropout_units),
         on_epoch,
     )
-    return _rows(lanes, schedule, recording, start, problem.describe(recording.parameters))
+    notes = None if problem.notes is None else np.array(problem.notes(), dtype=object)
+    return _rows(lanes, schedule, recording, start, problem.describe(recording.parameters), notes)
 
 
 def _rows(
@@ -148,6 +152,7 @@ def _rows(
     recording: loop.Recording,
     start: dict[str, Tensor],
     end: dict[str, Tensor],
+    notes: np.ndarray | None,
 ) -> pa.Table:
     """Rows of a block from the columns of the lanes."""
     lane_of = np.repeat(np.arange(len(lanes)), [len(lane.cells) for lane in lanes])
@@ -169,4 +174,6 @@ def _rows(
     }
     if "null_space_norm" in start:
         columns["initial_null_space_norm"] = own(start["null_space_norm"])
+    if notes is not None:
+        columns["parameters"] = notes[lane_of]
     return tables.rows_of([c for lane in lanes for c in lane.cells], columns, recording.epochs, history, kept + 1)

@@ -13,9 +13,10 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from decaybench.learning.optimizers import OPTIMIZERS, Gradient, Settings
+from decaybench.learning.optimizers import Gradient, Optimizer, Settings
 
-# A cell has diverged when its train loss exceeds this multiple of its value before the first step.
+# A cell has diverged when its train loss exceeds this multiple of its value before the first step, or of the loss of
+# the best constant prediction where that is larger: a start at the truth has no loss that others could be held to.
 DIVERGENCE = 1_000.0
 
 
@@ -43,6 +44,9 @@ class Model(Protocol):
     def metrics(self, parameters: list[Tensor]) -> dict[str, Tensor]:
         """Each metric of each cell, [lanes, columns]: train_loss, …, weight_norm."""
 
+    def finite(self, parameters: list[Tensor]) -> Tensor:
+        """Whether all parameters of a cell are finite, [lanes, columns]."""
+
     def where(self, cells: Tensor, new: Tensor, old: Tensor) -> Tensor:
         """A parameter that is `new` for the cells [lanes, columns] that are true, else `old`."""
 
@@ -55,7 +59,7 @@ class Schedule:
     batch_size: int
     epochs: int
     record_every: int
-    optimizer: str
+    optimizer: Optimizer
 
     @property
     def steps_per_epoch(self) -> int:
@@ -88,6 +92,7 @@ def train(
     parameters: list[Tensor],
     inputs: Tensor,  # [lanes, n_train, features]
     targets: Tensor,  # [lanes, n_train, outputs]
+    constant_loss: Tensor,  # [lanes, 1]: train loss of the best constant prediction
     schedule: Schedule,
     settings: Settings,
     orders: Iterator[Tensor | None],  # an epoch's row order [lanes, n_train]; None: as they stand
@@ -95,12 +100,13 @@ def train(
     on_epoch: Callable[[], None] = lambda: None,
 ) -> Recording:
     """Train all lanes in place and record their metrics."""
-    optimizer = OPTIMIZERS[schedule.optimizer]
+    optimizer = schedule.optimizer
     state = optimizer.start(parameters, settings)
     history = [model.metrics(parameters)]
     epochs = [0]
     start_loss = history[0]["train_loss"]
-    alive = torch.isfinite(start_loss)
+    bound = DIVERGENCE * torch.maximum(start_loss, constant_loss)
+    alive = torch.isfinite(start_loss) & model.finite(parameters)
     kept = torch.zeros_like(start_loss, dtype=torch.int64)
     snapshot = [parameter.clone() for parameter in parameters]
     step = 0
@@ -113,7 +119,7 @@ def train(
             optimizer.update(parameters, gradients, state, settings, step)
         if schedule.records(epoch):
             metrics = model.metrics(parameters)
-            alive = alive & _healthy(metrics, start_loss)
+            alive = alive & _healthy(metrics, bound) & model.finite(parameters)
             kept = torch.where(alive, len(history), kept)
             snapshot = [model.where(alive, new, old) for new, old in zip(parameters, snapshot, strict=True)]
             history.append(metrics)
@@ -136,6 +142,6 @@ def _gather(values: Tensor, flat: Tensor) -> Tensor:
     return values.reshape(lanes * rows, *rest).index_select(0, flat).view(values.shape)
 
 
-def _healthy(metrics: dict[str, Tensor], start_loss: Tensor) -> Tensor:
+def _healthy(metrics: dict[str, Tensor], bound: Tensor) -> Tensor:
     finite = torch.stack([torch.isfinite(metric) for metric in metrics.values()]).all(0)
-    return finite & (metrics["train_loss"] <= DIVERGENCE * start_loss)
+    return finite & (metrics["train_loss"] <= bound)

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from decaybench.config.models import Linear, Mlp, Recipe
+from decaybench.config import Linear, Mlp, Recipe
 from decaybench.learning import networks
 from decaybench.learning.batch import LOSS_FACTOR, Batch, Lane, Problem
 from decaybench.learning.loop import Rows
@@ -83,6 +83,9 @@ class MlpModel:
     def metrics(self, parameters: list[Tensor]) -> dict[str, Tensor]:
         return self.evaluation.metrics(self.forward, parameters, networks.joint_norm(parameters[::2]))
 
+    def finite(self, parameters: list[Tensor]) -> Tensor:
+        return networks.finite(parameters)
+
     def where(self, cells: Tensor, new: Tensor, old: Tensor) -> Tensor:
         return networks.where(cells, new, old)
 
@@ -113,7 +116,7 @@ def build(batch: Batch) -> Problem:
     """Load the data of every cell and set the parameters to their start."""
     recipe = batch.recipe
     linear = isinstance(recipe.model, Linear)
-    splits = networks.load(batch)
+    splits, constant = networks.load(batch)
     inputs, targets = splits["train"]
     widths = _widths(recipe, inputs.shape[2])
     parameters = [
@@ -145,7 +148,8 @@ def build(batch: Batch) -> Problem:
 
     units = (widths[0] if linear else sum(widths[1:-1])) if drops else 0
     is_bias = [False, True] * (len(widths) - 1)
-    return Problem(model, parameters, inputs, targets, networks.settings(batch, parameters, is_bias), units, describe)
+    settings = networks.settings(batch, parameters, is_bias)
+    return Problem(model, parameters, inputs, targets, constant, settings, units, describe)
 
 
 def _widths(recipe: Recipe, n_features: int) -> list[int]:

@@ -1,176 +1,149 @@
-"""Any torch.nn.Module: its gradient through torch.func, vectorised over the stacked parameters of all cells."""
+"""Any torch.nn.Module: what an ordinary loop with torch.optim gives, cell by cell.
+
+`inspection` tries the module of every seed. One that is a function of its parameters, buffers and inputs trains
+`together` with others of its kind; one that draws numbers (dropout), changes buffers (batch norm), cannot be
+vectorised, or whose last bits would depend on company or grow as it trains, trains `one_by_one`; what cannot be
+trained is refused with one line.
+"""
 
 from __future__ import annotations
 
-import importlib
-import inspect
+import json
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, grad, vmap
 
-from decaybench.config.models import ConfigError, Module, Recipe
-from decaybench.learning import networks
+from decaybench.cells.grid import Cell
+from decaybench.config import Module, Recipe
+from decaybench.learning import factory, networks
 from decaybench.learning.batch import LOSS_FACTOR, Batch, Lane, Problem
-from decaybench.learning.loop import Rows
+from decaybench.learning.inspection import Traits, traits_of
 from decaybench.learning.networks import Evaluation
-from decaybench.learning.optimizers import Gradient
+from decaybench.learning.one_by_one import OneByOne, OwnLoop
+from decaybench.learning.together import Together
 from decaybench.tasks import Data
-from decaybench.tasks.streams import stream
-
-Functional = Callable[[dict[str, Tensor], Tensor], Tensor]  # one cell's parameters, [rows, …] → [rows, outputs]
-
 
 COLUMNS = networks.COLUMNS
 shares = networks.shares
+said: set[str] = set()  # what this process has told about modules already
 
 
 def lane_bytes(recipe: Recipe, data: Data) -> int:
     """Memory of one cell while it trains, roughly: activations are unknown, so parameters count tenfold."""
-    with torch.random.fork_rng(devices=[]):
-        made = _make(recipe, data.train.inputs.shape[1])
+    made = factory.make(recipe, data.train.inputs.shape[1], 0)
     size = sum(parameter.numel() for parameter in made.parameters())
     rows = max(len(split.inputs) for split in data)
     return 4 * (10 * size + 40 * rows * data.train.inputs.shape[1])
 
 
-@dataclass
-class ModuleModel:
-    """Parameters are the module's own, stacked: [cells, …]."""
-
-    call: Functional
-    names: list[str]
-    is_bias: list[bool]
-    loss: str
-    factor: Tensor  # [cells, 1, 1]
-    evaluation: Evaluation
-
-    def gradients(self, parameters: list[Tensor], rows: Rows) -> list[Gradient]:
-        def loss(own: dict[str, Tensor], inputs: Tensor, wanted: Tensor, factor: Tensor) -> Tensor:
-            predictions = self.call(own, inputs)
-            if self.loss == "cross_entropy":
-                return -(torch.log_softmax(predictions, dim=1) * wanted).sum(1).mean()
-            return (predictions - wanted).square().mean() * (factor.squeeze() / 2)
-
-        own = dict(zip(self.names, parameters, strict=True))
-        found = vmap(grad(loss))(own, rows.inputs, rows.targets, self.factor)
-        return [found[name].contiguous() for name in self.names]
-
-    def forward(self, parameters: list[Tensor], inputs: Tensor) -> Tensor:
-        """Predictions [cells, rows, outputs]."""
-        with torch.no_grad():
-            return vmap(self.call)(dict(zip(self.names, parameters, strict=True)), inputs)
-
-    def metrics(self, parameters: list[Tensor]) -> dict[str, Tensor]:
-        return self.evaluation.metrics(self.forward, parameters, self._norm(parameters))
-
-    def where(self, cells: Tensor, new: Tensor, old: Tensor) -> Tensor:
-        return networks.where(cells, new, old)
-
-    def describe(self, parameters: list[Tensor]) -> dict[str, Tensor]:
-        """The norm of all parameters but biases."""
-        return {"weight_norm": self._norm(parameters)}
-
-    def _norm(self, parameters: list[Tensor]) -> Tensor:
-        return networks.joint_norm([p for p, bias in zip(parameters, self.is_bias, strict=True) if not bias])
+def kin(cell: Cell) -> str:
+    """Cells whose modules differ in their numbers alone; all that train one by one share a batch, too."""
+    return traits_of(cell).signature
 
 
 def build(batch: Batch) -> Problem:
-    """Make a module for every seed, stack their parameters and load the data."""
-    lanes, recipe, device = batch.lanes, batch.recipe, batch.device
-    splits = networks.load(batch)
+    """Make the modules of all lanes and load the data."""
+    traits = [traits_of(lane.cells[0]) for lane in batch.lanes]
+    _say(batch.recipe, traits)
+    return _one_by_one(batch, traits) if traits[0].alone else _together(batch, traits[0])
+
+
+def _together(batch: Batch, traits: Traits) -> Problem:
+    recipe, device = batch.recipe, batch.device
+    splits, constant = networks.load(batch)
     inputs, targets = splits["train"]
-    modules = {(lane.kind, lane.seed): _seeded(lane, inputs.shape[2]) for lane in lanes}
-    skeleton = next(iter(modules.values())).to(device)
-    buffers = dict(skeleton.named_buffers())
-    names = [name for name, _ in skeleton.named_parameters()]
-    stacked = [
-        torch.stack([modules[lane.kind, lane.seed].get_parameter(name).detach() for lane in lanes]).to(device)
-        for name in names
-    ]
-    is_bias = [name.rpartition(".")[2] == "bias" for name in names]
-    model = ModuleModel(
-        call=lambda own, rows: functional_call(skeleton, (own, buffers), (rows,)),
-        names=names,
-        is_bias=is_bias,
+    modules = {(lane.kind, lane.seed): _at_its_start(lane, inputs.shape[2]) for lane in batch.lanes}
+
+    def stacked(name: str) -> Tensor:
+        own = [_tensor(modules[lane.kind, lane.seed], name) for lane in batch.lanes]
+        return torch.stack(own).to(device)
+
+    skeleton = next(iter(modules.values()))
+    every = [name for name, _ in skeleton.named_parameters()]
+    trained = [name for name in every if name not in {*traits.frozen, *traits.without_gradient}]
+    fixed = [name for name in every if name not in trained] + [name for name, _ in skeleton.named_buffers()]
+    fixed_tensors = {name: stacked(name) for name in fixed}  # before the skeleton, which is one of them, moves
+    parameters = [stacked(name) for name in trained]
+    model = Together(
+        skeleton=factory.placed(skeleton, device),
+        names=trained,
+        is_bias=[name in traits.biases for name in trained],
+        fixed=fixed_tensors,
+        fixed_weights=[name for name in fixed if name in every and name not in traits.biases],
         loss=recipe.loss,
         factor=batch.per_cell(lambda recipe: LOSS_FACTOR[recipe.loss]),
         evaluation=Evaluation(splits, recipe.loss, recipe.n_classes is not None),
     )
-    _check_output(model, stacked, inputs, networks.n_outputs(recipe), recipe)
-    settings = networks.settings(batch, stacked, is_bias)
-    return Problem(model, stacked, inputs, targets, settings, 0, model.describe)
+    settings = networks.settings(batch, parameters, model.is_bias)
+    notes = [_note(traits)] * len(batch.lanes)
+    return Problem(model, parameters, inputs, targets, constant, settings, 0, model.describe, notes=lambda: notes)
 
 
-def _check_output(model: ModuleModel, parameters: list[Tensor], inputs: Tensor, wanted: int, recipe: Recipe) -> None:
-    try:
-        shape = tuple(model.forward(parameters, inputs[:, :2]).shape[2:])
-    except Exception as error:  # the user's own forward may raise anything
-        raise _wrong(
-            recipe, f"its forward pass failed on inputs of shape [rows, {inputs.shape[2]}]: {_reason(error)}"
-        ) from error
-    if shape != (wanted,):
-        raise _wrong(recipe, f"it returns [rows, {', '.join(map(str, shape))}]; the task needs [rows, {wanted}]")
+def _one_by_one(batch: Batch, traits: list[Traits]) -> Problem:
+    splits, constant = networks.load(batch)
+    inputs, targets = splits["train"]
+    first = {id(lane): index for index, lane in reversed(list(enumerate(batch.lanes)))}
+    own = sorted(first.values())  # a lone lane has come with a copy, which need not train
+    loops = [
+        OwnLoop.of(
+            batch.lanes[index].cells[0],
+            factory.placed(_at_its_start(batch.lanes[index], inputs.shape[2]), batch.device),
+            traits[index].biases,
+        )
+        for index in own
+    ]
+    recipe = batch.recipe
+    evaluation = Evaluation(splits, recipe.loss, recipe.n_classes is not None)
+    place = [own.index(first[id(lane)]) for lane in batch.lanes]
+    model = OneByOne(recipe, loops, place, evaluation, networks.n_outputs(recipe))
+    parameters = model.start()
+    model.refresh(parameters)
+
+    def notes() -> list[str]:
+        return [_note(each, loops[index]) for each, index in zip(traits, place, strict=True)]
+
+    settings = networks.settings(batch, [], [])
+    return Problem(
+        model, parameters, inputs, targets, constant, settings, 0, model.describe, model.optimizer(), notes
+    )  # fmt: skip
 
 
-def _seeded(lane: Lane, n_features: int) -> nn.Module:
-    seed = int(stream(lane.kind, lane.seed, "weights").integers(2**63))
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return _make(lane.recipe, n_features)
+def _at_its_start(lane: Lane, n_features: int) -> nn.Module:
+    return factory.make(lane.recipe, n_features, factory.start_number(lane.kind, lane.seed))
 
 
-def _make(recipe: Recipe, n_features: int) -> nn.Module:
-    """Call the user's factory; everything that cannot be trained here is refused with one line."""
+def _tensor(module: nn.Module, name: str) -> Tensor:
+    owner, _, own = name.rpartition(".")
+    tensor: Tensor = getattr(module.get_submodule(owner), own)
+    return tensor.detach()
+
+
+def _note(traits: Traits, loop: OwnLoop | None = None) -> str:
+    """What a page says of a cell's parameters, as JSON."""
+    without = traits.without_gradient
+    if loop is not None:
+        trained = [name for name, parameter in loop.module.named_parameters() if parameter.requires_grad]
+        without = tuple(name for name in trained if name not in loop.got_gradient)
+    content = {
+        "biases": traits.biases,
+        "frozen": traits.frozen,
+        "without_gradient": without,
+        "starts_alike": traits.starts_alike,
+    }
+    return json.dumps(content, sort_keys=True)
+
+
+def _say(recipe: Recipe, traits: list[Traits]) -> None:
+    """Tell once what a user may not expect."""
     assert isinstance(recipe.model, Module)
-    module_name, _, name = recipe.model.factory.partition(":")
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
-    try:
-        factory = getattr(importlib.import_module(module_name), name)
-    except ModuleNotFoundError as error:
-        raise _wrong(recipe, f"no module named {error.name!r} here or among the installed packages") from None
-    except AttributeError:
-        raise _wrong(recipe, f"{module_name} has no {name!r}") from None
-    except Exception as error:  # the user's file may raise anything while it is imported
-        raise _wrong(recipe, f"importing it failed: {_reason(error)}") from error
-    if not callable(factory):
-        raise _wrong(recipe, "it is not callable")
-    try:
-        inspect.signature(factory).bind(n_features, networks.n_outputs(recipe))
-        arguments: tuple[int, ...] = (n_features, networks.n_outputs(recipe))
-    except (TypeError, ValueError):
-        arguments = ()
-    try:
-        made = factory(*arguments)
-    except Exception as error:  # likewise
-        raise _wrong(recipe, f"calling it failed: {_reason(error)}") from error
-    if not isinstance(made, nn.Module):
-        raise _wrong(recipe, f"it returned a {type(made).__name__}, not a torch.nn.Module")
-    for child_name, child in made.named_modules():
-        kind, child_name = type(child).__name__, child_name or "it"
-        if isinstance(child, nn.modules.lazy.LazyModuleMixin):
-            raise _wrong(recipe, f"{child_name} is a {kind}; give its size, lazy layers lose their start")
-        if isinstance(child, nn.modules.batchnorm._NormBase) and child.track_running_stats:
-            raise _wrong(recipe, f"{child_name} is a {kind}, which changes buffers in training; use GroupNorm")
-        if isinstance(child, nn.modules.dropout._DropoutNd) and child.p > 0:
-            raise _wrong(recipe, f"{child_name} is a {kind}; modules train without dropout, kind mlp has it")
-    if not any(True for _ in made.parameters()):
-        raise _wrong(recipe, "its module has no parameters")
-    return made
-
-
-def _reason(error: Exception) -> str:
-    """The kind and the first line of someone else's error."""
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
-
-
-def _wrong(recipe: Recipe, why: str) -> ConfigError:
-    assert isinstance(recipe.model, Module)
-    return ConfigError(f"model.factory: {recipe.model.factory}: {why}")
+    lines = [
+        f"trains cell by cell, which is slower: it {why}" for why in sorted({each.alone for each in traits} - {""})
+    ]
+    if any(each.starts_alike for each in traits):
+        lines.append("starts alike for every seed; a factory that seeds a generator itself undoes the seed's")
+    for line in lines:
+        text = f"model.factory: {recipe.model.factory}: {line}"
+        if text not in said:
+            said.add(text)
+            print(text, file=sys.stderr)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from decaybench.config.models import Recipe, Training
-from decaybench.learning.batch import Batch
+from decaybench.config import Recipe, Training
+from decaybench.learning.batch import Batch, constant_loss
 from decaybench.learning.optimizers import Settings
 from decaybench.tasks import Data, generate
 
@@ -46,8 +48,8 @@ class Evaluation:
         return {**metrics, "weight_norm": weight_norm}
 
 
-def load(batch: Batch) -> dict[str, tuple[Tensor, Tensor]]:
-    """The splits of every lane's seed; classes become one-hot targets."""
+def load(batch: Batch) -> tuple[dict[str, tuple[Tensor, Tensor]], Tensor]:
+    """The splits of every lane's seed, classes as one-hot targets; and the train loss of a constant, [lanes, 1]."""
     made: dict[tuple[str, int], Data] = {}
     for lane in batch.lanes:
         key = lane.recipe.task.model_dump_json(), lane.seed
@@ -55,16 +57,20 @@ def load(batch: Batch) -> dict[str, tuple[Tensor, Tensor]]:
             made[key] = generate(lane.recipe.task, lane.seed)
     data = [made[lane.recipe.task.model_dump_json(), lane.seed] for lane in batch.lanes]
     classes = batch.recipe.n_classes
-    splits = {}
+    splits, targets = {}, {}
     for name in Data._fields:
         inputs = np.stack([getattr(item, name).inputs for item in data])
-        targets = np.stack([getattr(item, name).targets for item in data])
-        targets = targets[:, :, None] if classes is None else np.eye(classes)[targets]
+        targets[name] = as_targets(np.stack([getattr(item, name).targets for item in data]), classes)
         splits[name] = (
             torch.as_tensor(inputs, dtype=batch.dtype, device=batch.device),
-            torch.as_tensor(targets, dtype=batch.dtype, device=batch.device),
+            torch.as_tensor(targets[name], dtype=batch.dtype, device=batch.device),
         )
-    return splits
+    return splits, constant_loss(targets["train"], batch.recipe.loss).to(batch.device)
+
+
+def as_targets(targets: NDArray[Any], classes: int | None) -> NDArray[Any]:
+    """Targets [..., rows] with an axis of outputs: one for numbers, one-hot for classes."""
+    return targets[..., None] if classes is None else np.eye(classes)[targets]
 
 
 def n_outputs(recipe: Recipe) -> int:
@@ -96,6 +102,11 @@ def joint_norm(weights: list[Tensor]) -> Tensor:
     """‖w‖₂ over all weights of a cell, [cells, 1]."""
     squares = [weight.double().flatten(1).square().sum(1) for weight in weights]
     return torch.stack(squares).sum(0).sqrt()[:, None]
+
+
+def finite(parameters: list[Tensor]) -> Tensor:
+    """Whether all parameters of a cell are finite, [cells, 1]."""
+    return torch.stack([torch.isfinite(parameter).flatten(1).all(1) for parameter in parameters]).all(0)[:, None]
 
 
 def where(cells: Tensor, new: Tensor, old: Tensor) -> Tensor:

@@ -20,24 +20,29 @@ State = dict[str, list[Tensor]]
 
 
 class RowGradient(NamedTuple):
-    """A gradient of a parameter [lanes, rows, columns] that is zero outside of some rows."""
+    """A gradient of a parameter [lanes, rows, columns] that is zero outside of some rows and the last one."""
 
     positions: Tensor  # [k]: numbers of these rows when those of all lanes are counted through; each once
     values: Tensor  # [lanes, k / lanes, columns]
+    last: Tensor  # [lanes, 1, columns]: of the last row of every lane
 
     def dense(self, parameter: Tensor) -> Tensor:
         """The same gradient with its zeros."""
-        return self._added_to(torch.zeros_like(parameter), 1)
+        gradient = torch.zeros_like(parameter)
+        self._add_to(gradient)
+        return gradient
 
     def descend(self, parameter: Tensor, rate: Tensor) -> None:
         """parameter ← parameter − rate·gradient, touching only these rows."""
-        self.values.mul_(rate)
-        self._added_to(parameter, -1)
+        descent = -rate
+        RowGradient(self.positions, self.values.mul_(descent), self.last.mul_(descent))._add_to(parameter)
 
-    def _added_to(self, parameter: Tensor, times: int) -> Tensor:
+    def _add_to(self, parameter: Tensor) -> None:
         columns = parameter.shape[-1]
-        parameter.view(-1, columns).index_add_(0, self.positions, self.values.view(-1, columns), alpha=times)
-        return parameter
+        # `scatter_add_` with one number a row is four times faster here than `index_add_`.
+        positions = self.positions[:, None].expand(-1, columns)
+        parameter.view(-1, columns).scatter_add_(0, positions, self.values.view(-1, columns))
+        parameter[:, -1:].add_(self.last)
 
 
 Gradient = Tensor | RowGradient

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from decaybench.report.studies import StudyView, VariantView
+from decaybench.analysis import contrasts
+from decaybench.report.studies import StudyView, VariantView, distinct
 
 KINDS = ("nothing", "decay", "early_stopping", "dropout", "more_data")
 ENOUGH = 4  # kinds of training worth a section
@@ -40,27 +41,19 @@ def best_compared(studies: Sequence[StudyView]) -> list[Cure]:
 
 def _cures(study: StudyView, studies: Sequence[StudyView]) -> Iterator[Cure]:
     base = study.base
-    if base.classes or base.starts_random or not base.has_zero:
+    if base.classes or base.starts_random or not base.has_zero or _rate(base):
         return
     yield Cure("nothing", base, base.id("0", "test_loss"))
     if base.chosen not in (None, "0"):
         yield Cure("decay", base, base.id(base.chosen, "test_loss"), base.chosen)
     if base.value("early_stopping/test_loss") is not None and base.value("early_stopping/weight_decay") == 0:
         yield Cure("early_stopping", base, f"{base.prefix}/early_stopping/test_loss")
-    for view in study.variants:
-        if view.has_zero and _rate(view) > 0 and _differs(view, base, "model", "dropout"):
-            yield Cure("dropout", view, view.id("0", "test_loss"))
-    more = [
-        view
-        for other in studies
-        for view in other.variants
-        if view.has_zero
-        and view.variant.model == base.variant.model
-        and view.variant.task.n_train >= 2 * base.variant.task.n_train
-        and _differs(view, base, "task", "n_train", "n_validation", "n_test")
-    ]
-    more = [view for view in more if view.study == base.study] or more  # of the same training where there is one
-    more.sort(key=lambda view: view.variant.task.n_train)
+    dropped = [view for view in study.paired(study.differing("model.dropout")) if view.has_zero]
+    for view in distinct(dropped):
+        yield Cure("dropout", view, view.id("0", "test_loss"))
+    more = [view for other in studies for view in other.variants if _has_more_rows(view, base)]
+    more = [view for view in more if view.study == base.study] or more  # of the same study where there is one
+    more = sorted(distinct(more), key=lambda view: view.variant.task.n_train)
     for view in more if len(more) < 3 else (more[0], more[-1]):
         yield Cure("more_data", view, view.id("0", "test_loss"))
 
@@ -69,7 +62,11 @@ def _rate(view: VariantView) -> float:
     return float(getattr(view.variant.model, "dropout", 0.0))
 
 
-def _differs(view: VariantView, base: VariantView, part: str, *keys: str) -> bool:
-    """Whether a part of the recipe is the same but for some keys; the training may differ where data do."""
-    ours, theirs = (getattr(each.variant, part).model_dump(exclude=set(keys)) for each in (view, base))
-    return bool(ours == theirs)
+def _has_more_rows(view: VariantView, base: VariantView) -> bool:
+    """Whether a training without decay has at least twice the rows, the same seeds, and nothing else of its own."""
+    ours, theirs = view.variant, base.variant
+    alone = contrasts.differs_only_in(ours, theirs, contrasts.ROWS, contrasts.WITH_ROWS)
+    return (
+        alone and ours.task.n_train >= 2 * theirs.task.n_train and contrasts.same_seeds(ours, theirs)
+        and view.has_zero
+    )  # fmt: skip

@@ -53,8 +53,8 @@ class Figures:
         return sorted(set(found), key=float)
 
     def title(self, name: str) -> str:
-        """What a figure shows, as a title."""
-        return self.gettext(TITLES[name])
+        """What a figure shows, as a title; its name where it has none."""
+        return self.gettext(TITLES[name]) if name in TITLES else name.replace("_", " ")
 
     def link(self, study: str, name: str) -> str:
         """Where the file lies, seen from the page."""

@@ -25,6 +25,13 @@ from decaybench.report.remedy_findings import level as level
 from decaybench.report.remedy_findings import matched as matched
 from decaybench.report.remedy_findings import more_rows as more_rows
 from decaybench.report.remedy_findings import sharpness as sharpness
+from decaybench.report.step_findings import ALONE as ALONE
+from decaybench.report.step_findings import PACES as PACES
+from decaybench.report.step_findings import STEPS as STEPS
+from decaybench.report.step_findings import alone as alone
+from decaybench.report.step_findings import pace as pace
+from decaybench.report.step_findings import paces as paces
+from decaybench.report.step_findings import step as step
 from decaybench.report.studies import StudyView, VariantView
 from decaybench.report.verdicts import ClaimView, RegimeView
 from decaybench.report.weight_findings import KEPT as KEPT
@@ -47,8 +54,9 @@ EFFECTS = (
 SHAPES = ("u_shaped", "falls", "rises", "falls_then_flat", "flat_then_rises", "flat", "single", "unknown", "nothing")
 GAPS = ("gap", "no_gap", "negative", "unknown", "nothing")
 CERTAINTIES = ("sure", "several", "all", "single", "unknown", "nothing")
-MOMENTS = ("best", "as_good", "too_little", "too_much", "unknown")
+MOMENTS = ("best", "as_good", "too_little", "too_much", "diverged", "unknown")
 EDGES = ("inside", "high", "low", "low_zero")
+CAPS = ("learning_rate", "stability", "diverged", "none")
 NORMS = ("falls", "rises", "no_difference", "unknown", "nothing")
 STARTS = ("start_wins", "decay_wins", "no_difference", "unknown")
 NULL_SHARES = ("mostly", "little", "partly", "unknown")
@@ -91,17 +99,18 @@ def shape(view: VariantView) -> str:
     """The course of the validation loss over λ, from paired intervals to the chosen λ."""
     if view.chosen is None:
         return "nothing"
-    if len(view.measured) == 1:
+    if len(view.compared) == 1:
         return "single"
     if not has_intervals(view):
         return "unknown"
-    low_end, high_end = view.first in view.as_good, view.last in view.as_good
+    first, last = view.compared[0], view.compared[-1]
+    low_end, high_end = first in view.as_good, last in view.as_good
     if low_end and high_end:
-        return "flat" if len(view.as_good) == len(view.measured) else "unknown"
+        return "flat" if len(view.as_good) == len(view.compared) else "unknown"
     if low_end:
-        return "rises" if view.as_good == [view.first] else "flat_then_rises"
+        return "rises" if view.as_good == [first] else "flat_then_rises"
     if high_end:
-        return "falls" if view.as_good == [view.last] else "falls_then_flat"
+        return "falls" if view.as_good == [last] else "falls_then_flat"
     return "u_shaped"
 
 
@@ -122,11 +131,11 @@ def certainty(view: VariantView) -> str:
     """How far the validation data narrow the choice of λ."""
     if view.chosen is None:
         return "nothing"
-    if len(view.measured) == 1:
+    if len(view.compared) == 1:
         return "single"
     if not has_intervals(view):
         return "unknown"
-    if len(view.as_good) == len(view.measured):
+    if len(view.as_good) == len(view.compared):
         return "all"
     return "sure" if len(view.as_good) == 1 else "several"
 
@@ -135,6 +144,8 @@ def moment(view: VariantView, label: str) -> str:
     """What the validation rows say of one λ of the grid."""
     if label == view.chosen:
         return "best"
+    if label in view.uncompared:
+        return "diverged"
     if view.chosen is None or not has_intervals(view):
         return "unknown"
     if label in view.as_good:
@@ -148,6 +159,11 @@ def edge(view: VariantView) -> str:
     if end == "low":
         return "low_zero" if view.chosen == "0" else "low"
     return "high" if end == "high" else "inside"
+
+
+def cap(view: VariantView) -> str:
+    """What keeps λ from being raised beyond the end of the grid."""
+    return view.value("chosen/capped_by") or "none"
 
 
 def norm(view: VariantView) -> str:
@@ -175,20 +191,20 @@ def null_share(view: VariantView) -> str:
 
 
 def start_against_decay(study: StudyView) -> str:
-    """The best that decay reaches from the random start, against a zero start without decay."""
-    zero, base = study.zero_start, study.base
-    if zero is None or base.chosen is None or base.last == "0":
+    """The best that decay reaches from the random start, against a zero start without decay, or with the least."""
+    zero, label, base = study.zero_start, study.start_label, study.base
+    if zero is None or label is None or base.chosen is None or base.last == "0":
         return "unknown"
-    order = compare(base.fact(base.chosen, "test_loss"), zero.fact(zero.first, "test_loss"))
+    order = compare(base.fact(base.chosen, "test_loss"), zero.fact(label, "test_loss"))
     return {"above": "start_wins", "below": "decay_wins", "around": "no_difference", "unknown": "unknown"}[order]
 
 
 def start_costs(study: StudyView) -> bool:
-    """Whether the random start alone, at the smallest λ, leaves more test loss than the zero start."""
-    zero, base = study.zero_start, study.base
-    if zero is None:
+    """Whether the random start alone, at one λ, leaves more test loss than the zero start."""
+    zero, label = study.zero_start, study.start_label
+    if zero is None or label is None:
         return False
-    return compare(base.fact(base.first, "test_loss"), zero.fact(zero.first, "test_loss")) == "above"
+    return compare(study.base.fact(label, "test_loss"), zero.fact(label, "test_loss")) == "above"
 
 
 def against_mean(view: VariantView, label: str) -> str:
@@ -266,9 +282,14 @@ def left(view: VariantView, label: str) -> str:
     return max(TERMS[:-1], key=lambda term: float(view.fact(label, f"theory_{term}")["value"]))
 
 
+def runner_up(cures: Sequence[Cure]) -> Cure:
+    """The best of another kind than the best: a cure is not held against itself."""
+    return next(cure for cure in cures if cure.kind != cures[0].kind)
+
+
 def lead(cures: Sequence[Cure]) -> str:
     """Whether the best cure stands apart from the next."""
-    first, second = (cure.view.facts[cure.key] for cure in cures[:2])
+    first, second = (cure.view.facts[cure.key] for cure in (cures[0], runner_up(cures)))
     return {"below": "alone", "around": "tied", "above": "tied", "unknown": "unknown"}[compare(first, second)]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from decaybench.cells.grid import format_seeds
+from decaybench.config import BASE
 from decaybench.report.studies import StudyView, VariantView
 
 
@@ -104,6 +105,17 @@ class Methods:
         lines["weight_decay"] = ", ".join(view.labels)
         lines["seeds"] = format_seeds(view.variant.grid.seed_list())
         return lines
+
+    def parameters(self, study: StudyView) -> list[tuple[VariantView, dict[str, Any]]]:
+        """Own modules of a study and what their parameters are; variants that only repeat the base are left out."""
+        told = [(view, self._parameters(view)) for view in study.variants]
+        return [
+            (view, own) for view, own in told if own and (view.name == BASE or own != self._parameters(study.base))
+        ]
+
+    def _parameters(self, view: VariantView) -> dict[str, Any]:
+        start = f"{view.prefix}/parameters/"
+        return {key.removeprefix(start): fact["value"] for key, fact in view.facts.items() if key.startswith(start)}
 
     def overrides(self, study: StudyView, view: VariantView) -> str:
         """The keys that make a variant, as in the config."""

@@ -17,6 +17,8 @@ NO_INTERVAL = N_("no interval: {reason}")
 MINUS = "−"
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 SMALL, LARGE = 1e-4, 1e6  # beyond, powers of ten
+FINEST = 4  # decimal places that show every number from SMALL on
+MOST_DIGITS = 6  # of the largest of a value and its bounds
 
 
 def decimals(value: float, low: float | None = None, high: float | None = None) -> int:
@@ -48,12 +50,31 @@ def format_number(value: float, places: int) -> str:
     return text.replace("-", MINUS)
 
 
+def format_estimate(value: float, low: float, high: float) -> tuple[str, str, str]:
+    """A value and its bounds, to the same place, so that no value is printed outside of its own interval.
+
+    A number that is not zero is not rounded to zero. Where that would take too many digits, as in [0.0004, 217], each
+    of the three has three digits instead; rounding keeps their order in both.
+    """
+    numbers = (value, low, high)
+    places = decimals(*numbers)
+    shown = [number for number in numbers if number and SMALL <= abs(number) < LARGE]
+    while places < FINEST and any(round(number, places) == 0 for number in shown):
+        places += 1
+    largest = max((abs(number) for number in shown), default=0.0)
+    if places and largest >= 10 ** (MOST_DIGITS - places):
+        return tuple(format_number(number, decimals(number)) for number in numbers)  # type: ignore[return-value]
+    return tuple(format_number(number, places) for number in numbers)  # type: ignore[return-value]
+
+
 def format_fact(fact: Fact) -> str:
     """The value of a fact as text without its interval."""
     value = fact["value"]
     if isinstance(value, int):
         return f"{value:,}".replace("-", MINUS)
-    return format_number(value, decimals(value, fact["low"], fact["high"]))
+    if fact["low"] is None or fact["high"] is None:
+        return format_number(value, decimals(value))
+    return format_estimate(value, fact["low"], fact["high"])[0]
 
 
 def format_label(label: str) -> str:
@@ -96,10 +117,7 @@ class Numbers:
         value, low, high = fact["value"], fact["low"], fact["high"]
         if low is None or high is None:
             return Markup('<span class="interval none">({})</span>').format(self.why_none(key))
-        places = decimals(value, low, high)
-        while places < 8 and any(bound and round(bound, places) == 0 for bound in (low, high) if abs(bound) >= SMALL):
-            places += 1  # a bound must show on which side of zero it lies
-        texts = [format_number(bound, places) for bound in (low, high)]
+        _, *texts = format_estimate(value, low, high)
         return _interval((low, high), texts, key if named else None)
 
     def estimate(self, key: str) -> Markup:
@@ -201,9 +219,11 @@ class Numbers:
         fact = find(self.facts, key)
         if fact["value"] is None or fact["low"] is None:
             return Markup("{} {}").format(self.percent(key), self.interval(key))
-        bounds = fact["low"], fact["high"]
-        interval = _interval(bounds, [self._percent(bound) for bound in bounds])
-        return Markup('<span class="estimate">{} {}</span>').format(self.percent(key), interval)
+        numbers = fact["value"], fact["low"], fact["high"]
+        places = max(map(_percent_places, numbers))
+        text, *texts = (self._percent(number, places) for number in numbers)
+        interval = _interval(numbers[1:], texts)
+        return Markup('<span class="estimate">{} {}</span>').format(_data(key, fact["value"], text), interval)
 
     def total(self, quantity: str) -> Markup:
         """The sum of a count over all variants of all studies."""
@@ -226,15 +246,17 @@ class Numbers:
         n = find(self.facts, key)["n"]
         return Markup("–") if n is None else self.derived(f"{key}#n", n)
 
-    def _percent(self, share: float) -> str:
-        points = 100 * share
-        # Certainty is not what a bootstrap can show, and neither end is rounded to.
-        if 0 < abs(points) < 0.1 or 99.9 < abs(points) < 100:
-            places = 2
-        else:
-            places = 0 if not points or (abs(points) >= 10 and abs(points - round(points)) < 0.05) else 1
-        text = f"{points:,.{places}f}".replace("-", MINUS)
+    def _percent(self, share: float, places: int | None = None) -> str:
+        text = f"{100 * share:,.{_percent_places(share) if places is None else places}f}".replace("-", MINUS)
         return f"{text}%" if self.language == "zh" else f"{text}\u202f%"
+
+
+def _percent_places(share: float) -> int:
+    """Decimal places of a share in percent; certainty is not what a bootstrap can show, so no end is rounded to."""
+    points = abs(100 * share)
+    if 0 < points < 0.1 or 99.9 < points < 100:
+        return 2
+    return 0 if not points or (points >= 10 and abs(points - round(points)) < 0.05) else 1
 
 
 def _reach(view: VariantView, key: str) -> Any:

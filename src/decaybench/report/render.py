@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from decaybench.cells.tables import replacing
-from decaybench.config.models import Config
+from decaybench.config import Config
 from decaybench.figures import style
 from decaybench.report import findings
 from decaybench.report.catalogue import LANGUAGE_TAGS, gettext_of

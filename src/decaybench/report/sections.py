@@ -1,6 +1,7 @@
 """The sections of the page in order: a number for the file name, a name for links, and when it applies.
 
-A new section is one line here and one template a language: sections/NN_name.{en,zh}.html.j2.
+A new section is one line here, where it stands on the page, and one template, sections/NN_name.html.j2, whose
+texts the catalogues translate. Where languages differ in more than words, each has its own: NN_name.{en,zh}.html.j2.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from decaybench.analysis import contrasts
 from decaybench.report import findings
 from decaybench.report.catalogue import N_
 from decaybench.report.cost import StepView
 from decaybench.report.cures import Cure, best_compared
-from decaybench.report.studies import StudyView, VariantView
+from decaybench.report.studies import StudyView, VariantView, distinct
 from decaybench.report.verdicts import ClaimView, failed
 from decaybench.tasks import column_names
 
@@ -53,9 +55,10 @@ class Page:
 
     @cached_property
     def contrast(self) -> StudyView | None:
-        """The first other study whose curve over λ has another shape than the lead's."""
-        shape = findings.shape(self.lead.base)
-        return next((s for s in self.rest if s.fair.chosen is not None and findings.shape(s.fair) != shape), None)
+        """The first other study, of another training, whose curve over λ has another shape than the lead's."""
+        lead = self.lead.base
+        others = (s for s in self.rest if not contrasts.same_training(s.fair.variant, lead.variant))
+        return next((s for s in others if s.fair.chosen and findings.shape(s.fair) != findings.shape(lead)), None)
 
     @property
     def players(self) -> list[StudyView]:
@@ -67,6 +70,17 @@ class Page:
     def real(self) -> list[StudyView]:
         """Studies on collected data."""
         return [study for study in self.studies if study.real]
+
+    @property
+    def linear(self) -> str:
+        """Whether "all" trained models are linear, "some" are, or "" none is."""
+        kinds = [view.variant.model.kind == "linear" for study in self.studies for view in study.variants]
+        return "all" if all(kinds) else "some" if any(kinds) else ""
+
+    @property
+    def drawn(self) -> bool:
+        """Whether some study draws Gaussian inputs."""
+        return any(view.variant.task.kind == "gaussian_linear" for study in self.studies for view in study.variants)
 
     @property
     def started(self) -> list[StudyView]:
@@ -124,10 +138,9 @@ class Page:
         """Variants of one study alike but for their rows, fewest first: of a cure, else of any study."""
         cured = {cure.view.study for cure in self.cures if cure.kind == "more_data"}
         for study in sorted(self.studies, key=lambda study: study.name not in cured):
-            views = [study.base, *(view for view in study.variants if study.differs_in_rows_only(view))]
-            views = [view for view in views if view.has_zero]
-            if len({view.variant.task.n_train for view in views}) > 2:
-                return sorted(views, key=lambda view: view.variant.task.n_train)
+            views = distinct([view for view in study.paired(study.rows) if view.has_zero])
+            if len(views) > 2:
+                return views
         return []
 
     @cached_property
@@ -176,9 +189,17 @@ class Page:
 
     @property
     def fixed_bias(self) -> VariantView | None:
-        """The article's study with random weights and a bias that starts at zero."""
-        views = self.article.starts[1:] if self.article else []
-        return next((v for v in views if v.starts_random and v.variant.model.bias_init_std == 0), None)  # type: ignore[union-attr]
+        """The article's study with the same random weights and a bias that starts at zero."""
+        if self.article is None:
+            return None
+        views = self.article.paired(self.article.differing("model.bias_init_std"))
+        return next((v for v in views if contrasts.is_articles(v.variant, bias_init_std=0.0)), None)
+
+    @property
+    def from_scratch(self) -> VariantView | None:
+        """The article's version from scratch beside its short version."""
+        views = self.article.variants if self.article else ()
+        return next((v for v in views if contrasts.is_articles(v.variant, "half_mse", 0.0)), None)
 
     @cached_property
     def cures(self) -> list[Cure]:
@@ -194,10 +215,7 @@ class Page:
     def scaled(self) -> list[VariantView]:
         """Two variants of one study alike but for the rows, whose best λ theory knows: fewest and most rows."""
         for study in self.studies:
-            views = [study.base, *(v for v in study.variants if study.differs_in_rows_only(v))]
-            known = sorted(
-                (v for v in views if v.value("optimal_weight_decay")), key=lambda v: v.variant.task.n_train
-            )
+            known = distinct([view for view in study.rows if view.value("optimal_weight_decay")])
             if len(known) > 1:
                 return [known[0], known[-1]]
         return []
@@ -226,9 +244,10 @@ class Section:
     title: str
     applies: Callable[[Page], bool] = lambda page: True
 
-    def template(self, language: str) -> str:
-        """The file of its prose."""
-        return f"sections/{self.number:02d}_{self.name.replace('-', '_')}.{language}.html.j2"
+    def templates(self, language: str) -> list[str]:
+        """Where its prose may stand: in a file for all languages, or in the language's own."""
+        stem = f"sections/{self.number:02d}_{self.name.replace('-', '_')}"
+        return [f"{stem}.html.j2", f"{stem}.{language}.html.j2"]
 
 
 SECTIONS = (

@@ -5,30 +5,21 @@ Sections choose studies by what they contain (task, classes, starts), never by n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import ceil
+from math import ceil, isclose
 from typing import Any
 
-from decaybench.analysis.weights import is_full_batch, why_none
+from decaybench.analysis import contrasts
+from decaybench.analysis.prediction import decays_alone
+from decaybench.analysis.weights import why_none
 from decaybench.cells.grid import weight_decay_label
-from decaybench.config.models import (
-    BASE,
-    BUNDLED_ROWS,
-    Config,
-    GaussianLinear,
-    Linear,
-    Polynomial,
-    Study,
-    Training,
-    Variant,
-)  # fmt: skip
+from decaybench.config import BASE, Config, Linear, Polynomial, Study, Variant
 
 Fact = Mapping[str, Any]
 Facts = Mapping[str, Fact]
 
-START_KEYS = {"init_std", "init_mean", "bias_init_std", "bias_init", "init_scale"}
 ARTICLE_WEIGHT_DECAY = 3.0  # the λ that the article's readers run beside λ = 0
 
 
@@ -88,6 +79,16 @@ class VariantView:
         """The λ at which every cell diverged."""
         return [label for label in self.labels if label not in self.measured]
 
+    @cached_property
+    def compared(self) -> list[str]:
+        """The λ among which validation data chose; all that were measured where the facts do not say."""
+        return [label for label in self.measured if self.has(label, "probability_best")] or self.measured
+
+    @property
+    def uncompared(self) -> list[str]:
+        """The λ at which some cells diverged and some did not, so that they were left out of the choice."""
+        return [label for label in self.measured if self.has(label, "n_diverged") and label not in self.compared]
+
     @property
     def first(self) -> str:
         """The smallest λ that was measured."""
@@ -134,16 +135,7 @@ class VariantView:
     @property
     def repeats_article(self) -> bool:
         """Whether task, training and start are those of the article's short version."""
-        training = self.variant.training.model_copy(
-            update={
-                "record_every": Training.model_validate({}).record_every,
-                "in_span": True,
-                "loss": self.variant.loss,
-            }
-        )
-        return (self.variant.task, self.variant.model, training) == (
-            GaussianLinear.model_validate({}), Linear.model_validate({}), Training.model_validate({"loss": "mse"})
-        )  # fmt: skip
+        return contrasts.is_articles(self.variant)
 
     @property
     def steps(self) -> int:
@@ -158,9 +150,8 @@ class VariantView:
 
     @property
     def follows_decay_law(self) -> bool:
-        """Whether a weight without gradient shrinks by exactly (1 − ηλ) a step."""
-        training = self.variant.training
-        return self.variant.model.kind == "linear" and training.optimizer == "sgd" and training.momentum == 0
+        """Whether a weight without gradient is multiplied by exactly 1 − ηλ a step."""
+        return decays_alone(self.variant)
 
     @property
     def starts_random(self) -> bool:
@@ -169,13 +160,18 @@ class VariantView:
         return not isinstance(model, Linear) or model.init_std > 0 or model.init_mean != 0
 
     def decay_factor(self, label: str) -> float:
-        """(1 − ηλ)^T."""
-        return float((1 - self.variant.training.learning_rate * float(label)) ** self.steps)
+        """|1 − ηλ|^T: what is left of a length."""
+        return float(abs(self.multiplier(label)) ** self.steps)
+
+    def multiplier(self, label: str) -> float:
+        """1 − ηλ, exactly 0 or −1 where the product is 1 or 2 up to rounding."""
+        product = self.variant.training.learning_rate * float(label)
+        return 1 - (round(product) if isclose(product, round(product), rel_tol=1e-12) else product)
 
     def below_rounding(self, label: str) -> bool:
         """Whether the law leaves less in the null space than double precision can hold beside ‖w‖."""
         left = self.decay_factor(label) * self.fact("0", "null_space_norm")["value"]
-        return bool(abs(left) < 2**-52 * self.fact(label, "weight_norm")["value"])
+        return bool(left < 2**-52 * self.fact(label, "weight_norm")["value"])
 
     @property
     def predicted(self) -> list[str]:
@@ -201,12 +197,12 @@ class VariantView:
     def fit_is_drawn(self) -> bool:
         """Whether the curve that was fitted can be computed again, and so be drawn."""
         polynomial = isinstance(self.variant.task, Polynomial)
-        return polynomial and why_none(self.variant) is None and is_full_batch(self.variant)
+        return polynomial and why_none(self.variant) is None and contrasts.is_full_batch(self.variant)
 
     @property
     def overlap(self) -> bool:
         """Whether seeds are random splits of one data set, which share rows."""
-        return self.variant.task.kind in BUNDLED_ROWS
+        return self.variant.task.collected
 
     @property
     def classes(self) -> bool:
@@ -234,39 +230,49 @@ class StudyView:
     @property
     def real(self) -> bool:
         """Whether the data were collected, not drawn."""
-        return self.study.task.kind in BUNDLED_ROWS
+        return self.study.task.collected
+
+    def differing(self, key: contrasts.Keys) -> list[VariantView]:
+        """Variants with numbers that differ from the base in `key` and in nothing else."""
+        alone = (v for v in self.variants if contrasts.differs_only_in(v.variant, self.base.variant, key))
+        return [view for view in alone if view.measured]
+
+    def paired(self, views: Sequence[VariantView]) -> list[VariantView]:
+        """Those that have the base's seeds, so that their means may be held against its."""
+        return [view for view in views if contrasts.same_seeds(view.variant, self.base.variant)]
 
     @cached_property
     def starts(self) -> list[VariantView]:
         """The base and the variants that differ from it in the initial weights only; empty without such variants."""
-        others = [view for view in self.variants if view.name != BASE and self._differs_in_start_only(view)]
-        return [self.base, *others] if others else []
-
-    def _differs_in_start_only(self, view: VariantView) -> bool:
-        base, other = self.base.variant, view.variant
-        if (base.task, base.training, base.model.kind) != (other.task, other.training, other.model.kind):
-            return False
-        ours, theirs = base.model.model_dump(), other.model.model_dump()
-        changed = {key for key in ours if ours[key] != theirs[key]}
-        return bool(changed) and changed <= START_KEYS
+        others = [view for view in self.paired(self.differing(contrasts.START)) if self._shared(view)]
+        return [self.base, *distinct(others)] if others else []
 
     @cached_property
     def zero_start(self) -> VariantView | None:
-        """The variant that starts from zero weights where the base does not."""
+        """The variant that starts from zero weights where the base does not, on its seeds and some of its λ."""
+        return next((view for view in self.starts[1:] if view in self._from_zero), None)
+
+    @property
+    def start_label(self) -> str | None:
+        """The smallest λ of the zero start that the base has, too: there the two differ in the start alone."""
+        return self._shared(self.zero_start)[0] if self.zero_start else None
+
+    def _shared(self, view: VariantView) -> list[str]:
+        return [label for label in self.base.measured if label in view.measured]
+
+    @cached_property
+    def _from_zero(self) -> list[VariantView]:
         if not self.base.starts_random or not self.base.measured:
-            return None
-        found = [view for view in self.starts[1:] if not view.starts_random and view.measured]
-        return found[0] if found else None
+            return []
+        return [view for view in self.differing(contrasts.START) if not view.starts_random]
 
     @cached_property
     def every_weight(self) -> VariantView | None:
         """The variant that differs from the base only in training all weights instead of the data's span."""
+        base = self.base.variant
         for view in self.variants:
-            training = view.variant.training.model_copy(update={"in_span": True})
-            same = (view.variant.task, view.variant.model, training) == (
-                self.base.variant.task, self.base.variant.model, self.base.variant.training,
-            )  # fmt: skip
-            if view.name != BASE and same and not view.variant.training.in_span and view.measured:
+            alike = contrasts.same_training(view.variant, base) and base.training.in_span
+            if alike and not view.variant.training.in_span and view.measured:
                 return view
         return None
 
@@ -274,17 +280,17 @@ class StudyView:
     def optimizers(self) -> list[VariantView]:
         """Plain gradient descent, then the variants that differ in an adaptive optimizer alone; else empty."""
         base = self.base
-        if base.variant.training.optimizer != "sgd" or base.variant.training.momentum or not base.measured:
+        if base.variant.training.optimizer != "sgd" or base.variant.training.momentum or len(base.measured) < 2:
             return []
-        others = [
-            view
-            for view in self.variants
-            if view.variant.training.optimizer != "sgd"
-            and view.measured == base.measured
-            and (view.variant.task, view.variant.model) == (base.variant.task, base.variant.model)
-            and view.variant.training.model_copy(update={"optimizer": "sgd"}) == base.variant.training
-        ]
-        return [base, *others] if others and len(base.measured) > 1 else []
+        others = self.paired(self.differing("training.optimizer"))
+        others = [view for view in others if view.measured == base.measured]
+        return [base, *distinct(others)] if others else []
+
+    @cached_property
+    def rows(self) -> list[VariantView]:
+        """The base and the variants that differ from it in the number of rows alone, fewest first."""
+        views = [self.base, *self.differing(contrasts.ROWS)]
+        return sorted(views, key=lambda view: view.variant.task.n_train)
 
     @property
     def degrees(self) -> list[int]:
@@ -292,17 +298,19 @@ class StudyView:
         tried = {getattr(view.variant.task, "degree", 0) for view in self.variants}
         return sorted(degree for degree in tried if self.base.value(f"degree/{degree}/validation") is not None)
 
-    def differs_in_rows_only(self, view: VariantView) -> bool:
-        """Whether a variant has another number of rows and nothing else that differs from the base."""
-        base = self.base.variant
-        task = view.variant.task.model_copy(update={"n_train": base.task.n_train})
-        same = (task, view.variant.model, view.variant.training) == (base.task, base.model, base.training)
-        return same and view.variant.task.n_train != base.task.n_train
-
     @property
     def fair(self) -> VariantView:
         """The variant in which decay has nothing but the data to act on: the zero start if there is one."""
-        return self.zero_start or self.base
+        return self.zero_start or next(iter(self._from_zero), self.base)
+
+
+def distinct(views: Sequence[VariantView]) -> list[VariantView]:
+    """Of views of one training under several names the first."""
+    found: list[VariantView] = []
+    for view in views:
+        if not any(contrasts.same_training(view.variant, other.variant) for other in found):
+            found.append(view)
+    return found
 
 
 def find(facts: Facts, key: str) -> Fact:

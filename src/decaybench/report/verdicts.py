@@ -26,6 +26,11 @@ class RegimeView:
         return str(self.content["verdict"])
 
     @property
+    def judged(self) -> bool:
+        """Whether the training could speak to the claim."""
+        return self.verdict != "not judged"
+
+    @property
     def predicted(self) -> bool:
         """Whether theory has a number for it."""
         return self.content["prediction"] is not None
@@ -50,7 +55,7 @@ class ClaimView:
     @property
     def judged(self) -> bool:
         """Whether any training could speak to it."""
-        return bool(self.content["regimes"])
+        return any(regime["verdict"] != "not judged" for regime in self.content["regimes"])
 
     @property
     def regimes(self) -> list[RegimeView]:

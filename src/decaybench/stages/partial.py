@@ -12,7 +12,7 @@ from pathlib import Path
 
 from decaybench.cells.grid import study_spec
 from decaybench.cells.tables import present, write_json, write_table
-from decaybench.config.models import Config, ConfigError, Study
+from decaybench.config import Config, ConfigError, Study
 from decaybench.learning import code_of
 
 Verb = Callable[..., None]  # runs a verb of the command line, as a rule would

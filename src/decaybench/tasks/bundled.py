@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sklearn import datasets
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
-from decaybench.config.models import BreastCancer, Diabetes, Digits
+from decaybench.config import BreastCancer, Diabetes, Digits
 from decaybench.tasks import Data, Split
 from decaybench.tasks.streams import stream
 
@@ -48,9 +48,13 @@ def _load(kind: str, degree: int) -> tuple[NDArray[np.float64], NDArray[Any]]:
     return inputs, targets
 
 
+def column_names(task: Diabetes | Digits | BreastCancer) -> tuple[str, ...] | None:
+    """The names that those who collected the columns gave them, products and squares in these; pixels have none."""
+    return None if isinstance(task, Digits) else _column_names(task.kind, getattr(task, "degree", 1))
+
+
 @cache
-def column_names(kind: str, degree: int) -> tuple[str, ...]:
-    """What the columns are called by those who collected them; products and squares in their terms."""
+def _column_names(kind: str, degree: int) -> tuple[str, ...]:
     names = getattr(datasets, f"load_{kind}")().feature_names
     if degree > 1:
         names = PolynomialFeatures(degree, include_bias=False).fit(_load(kind, 1)[0]).get_feature_names_out(names)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decaybench.config.models import GaussianLinear
+from decaybench.config import GaussianLinear
 from decaybench.tasks import Data, Split
 from decaybench.tasks.streams import stream
 

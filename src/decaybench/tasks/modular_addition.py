@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from decaybench.config.models import ModularAddition
+from decaybench.config import ModularAddition
 from decaybench.tasks import Data, Split
 from decaybench.tasks.streams import stream
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.polynomial import legendre
 from numpy.typing import NDArray
 
-from decaybench.config.models import Polynomial
+from decaybench.config import Polynomial
 from decaybench.tasks import Data, Split
 from decaybench.tasks.streams import stream
 

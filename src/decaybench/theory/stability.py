@@ -1,4 +1,4 @@
-"""Where gradient descent with weight decay stops converging."""
+"""Where gradient descent with weight decay stops converging, and what a step of decay does to a weight."""
 
 from __future__ import annotations
 
@@ -8,79 +8,57 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from decaybench.theory.conventions import FloatArray, non_negative, positive
-from decaybench.theory.spectral import span_of
 
 
-def learning_rate_limit(features: ArrayLike, weight_decay: float = 0.0, g: float = 2.0) -> float:
-    """Return the largest stable learning rate of full-batch descent, 2 / lambda_max(H + lambda P), exactly.
+def decay_multipliers(rate_times_decay: float, momentum: float = 0.0, nesterov: bool = False) -> FloatArray:
+    """Return what decay alone multiplies a weight with each step: the roots [1 or 2, complex] of its recursion.
 
-    ``features`` [n, p]; H = (g/n) [X 1]'[X 1] and P leaves the bias undecayed.
-    Raises ValueError for a negative decay. Source: |1 - eta h| <= 1 for every eigenvalue h.
+    Without momentum w <- (1 - x) w with x = eta lambda: one root, 1 - x. With momentum mu the last step is carried
+    on: w'' = (1 + mu - x) w' - mu w. In Nesterov's form, as in torch.optim, w'' = (1 + mu)(1 - x) w' - mu (1 - x) w.
+    Raises ValueError for a negative x or mu.
+    """
+    x, mu = float(non_negative(rate_times_decay, "rate_times_decay")), float(non_negative(momentum, "momentum"))
+    if mu == 0:
+        return np.array([1 - x])
+    kept = 1 - x
+    coefficients = [1, -(1 + mu) * kept, mu * kept] if nesterov else [1, -(mu + kept), mu]
+    return np.asarray(np.roots(coefficients))
+
+
+def longest_step(momentum: float = 0.0, nesterov: bool = False) -> float:
+    """Return the largest product of learning rate and curvature at which full-batch descent is stable.
+
+    2 without momentum; 2 (1 + mu) with it; 2 (1 + mu) / (1 + 2 mu) in Nesterov's form. Source: the recursions of
+    `decay_multipliers`, whose roots leave the unit circle at -1. Raises ValueError for a negative momentum.
+    """
+    mu = float(non_negative(momentum, "momentum"))
+    return 2 * (1 + mu) / (1 + 2 * mu) if nesterov else 2 * (1 + mu)
+
+
+def weight_decay_limit(
+    features: ArrayLike,
+    learning_rate: float,
+    g: float = 2.0,
+    *,
+    decay_bias: bool = False,
+    momentum: float = 0.0,
+    nesterov: bool = False,
+) -> float:
+    """Return the largest stable weight decay of full-batch descent, exactly. ``features`` [n, p].
+
+    With c = `longest_step` / eta and an undecayed bias it is c - lambda_max[(g/n) X'(I + g/(n (c - g)) 11')X], by the
+    Schur complement of the bias; with a decayed bias c - lambda_max[(g/n) (XX' + 11')], which is a little smaller.
+    Negative when no decay is stable, -infinity when the undecayed bias alone diverges (c <= g).
+    Raises ValueError unless learning rate and g are above zero.
     """
     x = np.asarray(features, dtype=np.float64)
     n = x.shape[0]
-    decay = float(non_negative(weight_decay, "weight_decay"))
+    bound = longest_step(momentum, nesterov) / float(positive(learning_rate, "learning_rate"))
     scale = float(positive(g, "g")) / n
-    rows = span_of(x).coordinates  # a direction outside the span has rate lambda, never above the rates inside
-    design = np.column_stack([rows, np.ones(n)])
-    hessian = scale * design.T @ design
-    hessian[np.arange(rows.shape[1]), np.arange(rows.shape[1])] += decay
-    return float(2.0 / np.linalg.eigvalsh(hessian)[-1])
-
-
-def weight_decay_limit(features: ArrayLike, learning_rate: float, g: float = 2.0) -> float:
-    """Return the largest stable weight decay of full-batch descent with an undecayed bias, exactly.
-
-    2/eta - lambda_max[(g/n) X'(I + g/(n c) 11')X] with c = 2/eta - g, the Schur complement of the bias;
-    negative when no decay is stable, -infinity when the bias alone diverges (eta >= 2/g). ``features`` [n, p].
-    The simpler 2/eta - lambda_max((g/n)(XX' + 11')) is sufficient, and a little smaller.
-    Raises ValueError unless the learning rate is above zero.
-    """
-    x = np.asarray(features, dtype=np.float64)
-    n = x.shape[0]
-    bound = 2.0 / float(positive(learning_rate, "learning_rate"))
-    room = bound - float(positive(g, "g"))
+    if decay_bias:
+        return float(bound - scale * np.linalg.norm(np.column_stack([x, np.ones(n)]), ord=2) ** 2)
+    room = bound - g
     if room <= 0:
         return -math.inf
-    mixing = np.eye(n) + g / (n * room) * np.ones((n, n))
-    lower = np.linalg.cholesky(mixing)
-    largest = np.linalg.norm(lower.T @ x, ord=2) ** 2
-    return float(bound - g / n * largest)
-
-
-def largest_eigenvalues(n_rows: int, n_features: int, *, seed: int, draws: int = 200) -> FloatArray:
-    """Return random values [draws] of lambda_max(XX' + 11') for Gaussian X [n_rows, n_features].
-
-    Philox stream of ``seed``; the mean is near (sqrt p + sqrt n)^2 for n << p. Raises ValueError for sizes
-    below one.
-    """
-    positive([n_rows, n_features, draws], "n_rows, n_features and draws")
-    generator = np.random.Generator(np.random.Philox(seed))
-    values = np.empty(draws)
-    for k in range(draws):
-        design = np.column_stack([generator.standard_normal((n_rows, n_features)), np.ones(n_rows)])
-        values[k] = np.linalg.norm(design, ord=2) ** 2
-    return values
-
-
-def batch_learning_rate_limit(
-    batch_size: int, n_features: int, g: float = 2.0, *, seed: int = 0, draws: int = 200
-) -> float:
-    """Return 2B / (g E lambda_max(X_B X_B' + 11')), above which SGD on batches of B rows diverges, B << p.
-
-    A rule, not a theorem: rows of different batches are taken for orthogonal. The expectation is the mean of
-    ``draws`` simulated batches. Shapes and errors as `largest_eigenvalues`.
-    """
-    mean = float(np.mean(largest_eigenvalues(batch_size, n_features, seed=seed, draws=draws)))
-    return 2.0 * batch_size / (float(positive(g, "g")) * mean)
-
-
-def expected_weight_decay_limit(
-    n_train: int, n_features: int, learning_rate: float, g: float = 2.0, *, seed: int = 0, draws: int = 200
-) -> float:
-    """Return 2/eta - (g/n) E lambda_max(XX' + 11'), above which training diverges on typical data.
-
-    For a given data set `weight_decay_limit` is exact. Shapes and errors as `largest_eigenvalues`.
-    """
-    mean = float(np.mean(largest_eigenvalues(n_train, n_features, seed=seed, draws=draws)))
-    return 2.0 / float(positive(learning_rate, "learning_rate")) - g / n_train * mean
+    lower = np.linalg.cholesky(np.eye(n) + scale / room * np.ones((n, n)))
+    return float(bound - scale * np.linalg.norm(lower.T @ x, ord=2) ** 2)

@@ -136,3 +136,28 @@ def test_so_many_wrong_labels_must_be_known_as_the_right_ones_cannot_explain():
 def test_an_interval_of_a_share_ends_where_shares_do():
     found = accuracy_of(lambda seed: 1.0 - 0.02 * seed)["0/memorised"]
     assert found["high"] == 1.0 and isinstance(pd.Series(found)["value"], float)
+
+
+def paths_of(**variants):
+    study = study_of(**(KEYS | {"variants": variants}))
+    cells, history = cells_of(study, losses), history_of(study, stopped, range(0, 101, 10))
+    return remedies.remedies(study, *({str(n): rows for n, rows in t.groupby("variant")} for t in (cells, history)))
+
+
+def test_only_what_differs_in_one_thing_shares_the_axis():
+    half, rows = KEYS["variants"]["half"], KEYS["variants"]["rows"]
+    found = paths_of(
+        half=half, again={**half, "training.record_every": 20}, rows=rows,
+        both={**half, "task.n_train": 48}, longer={**rows, "task.n_train": 96, "training.epochs": 200},
+        quicker={**rows, "task.n_train": 36, "training.learning_rate": 0.05},
+        other={**rows, "task.n_train": 24, "training.loss": "half_mse"},
+    )  # fmt: skip
+    assert list(found["dropout"].setting) == [0.5, 0.0]
+    assert sorted(found["more_data"].setting) == [36, 48]
+
+
+def test_a_variant_of_other_seeds_is_left_out_and_the_rest_are_paired():
+    half, rows = KEYS["variants"]["half"], KEYS["variants"]["rows"]
+    found = paths_of(half={**half, "grid.seeds": [70, 71]}, rows={**rows, "grid.seeds": [3, 4, 5]})
+    assert "dropout" not in found and found["more_data"].test_loss.shape == (2, 1)
+    assert found["decay"].test_loss.shape == (2, 4)

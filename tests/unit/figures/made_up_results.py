@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from decaybench.analysis.facts import study_facts
 from decaybench.cells.tables import CELL_COLUMNS, CELL_SCHEMA, HISTORY_SCHEMA, write_json, write_table
-from decaybench.config.models import Study
+from decaybench.config import Study
 from decaybench.config.parsing import parse_config
 from decaybench.figures import FIGURES
 from decaybench.figures.data import StudyData

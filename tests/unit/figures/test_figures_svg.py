@@ -20,7 +20,7 @@ from decaybench.figures.style import MAX_MARKS, PALETTE, VECTOR_MARKS
 
 DRAW = """
 import sys; from pathlib import Path
-from decaybench.config.models import Study; from decaybench.figures.drawing import draw_study
+from decaybench.config import Study; from decaybench.figures.drawing import draw_study
 folder = Path(sys.argv[1])
 study = Study.model_validate_json((folder / "study.json").read_text())
 draw_study(study, *(folder / name for name in ("cells.parquet", "history.parquet", "facts.json")), Path(sys.argv[2]))

@@ -250,3 +250,47 @@ def test_curves_are_drawn_only_where_the_law_is_exact(study_data: MakeData) -> N
     assert not draw(study_data(batches), "fitted_curve")
     assert not draw(study_data(LINEAR), "fitted_curve")
     assert not draw(study_data(CUBIC, lambda weight_decay, seed: seed == 0), "fitted_curve")
+
+
+def test_losses_of_two_kinds_have_an_axis_each(study_data: MakeData) -> None:
+    """Squared errors of digits, and nats: six variants, two families of rows."""
+    squared = {"training.loss": "mse"}
+    sizes = {f"n-{n}": {"task.n_train": n} for n in (30, 60)}
+    variants = {**sizes, "mse": squared, **{f"mse-{name}": {**size, **squared} for name, size in sizes.items()}}
+    small = {"kind": "digits", "n_train": 90, "n_validation": 20, "n_test": 20}
+    data = study_data(CLASSES | {"name": "two", "task": small, "grid": {"weight_decay": [0, 0.1], "seeds": 3},
+                                 "variants": variants})  # fmt: skip
+    scaled = {
+        key: fact | {part: 1e-3 * fact[part] for part in ("value", "low", "high") if fact[part] is not None}
+        for key, fact in data.facts.items()
+        if "mse" in key and "/test_loss" in key
+    }
+    with drawn(loss_by_rows, replace(data, facts=data.facts | scaled)) as figure:
+        limits = [panel.get_ylim() for panel in figure.axes]
+        named = [any(label.get_visible() for label in panel.get_yticklabels()) for panel in figure.axes]
+    assert len(limits) == 2 and limits[1][1] < limits[0][0] and all(named)
+
+
+def test_optimizers_share_seeds_and_weight_decay(study_data: MakeData) -> None:
+    adam = {"training.optimizer": "adam", "grid.weight_decay": [0, 1, 7]}
+    data = study_data(LINEAR | {"variants": {"adam": adam}})
+    with drawn(optimizers, data) as figure:
+        # SGD and Adam, at λ = 1: what both have beside λ = 0.
+        points = [line.get_xdata() for line in figure.axes[0].lines if line.get_marker() == "o"]
+    assert [len(x) for x in points] == [2, 2]
+    apart = {"adam": {**adam, "grid.seeds": [90, 91]}}
+    assert not draw(study_data(LINEAR | {"name": "apart", "variants": apart}), "optimizers")
+
+
+def test_lengths_of_two_kinds_of_model_have_an_axis_each(study_data: MakeData) -> None:
+    from decaybench.figures import weight_norm
+
+    net = {"model": {"kind": "mlp", "hidden": [4]}}
+    for variants, apart in (({"net": net}, True), ({"small": {"model.init_std": 0.1}}, False)):
+        data = study_data(LINEAR | {"name": f"v{apart:d}", "variants": variants})
+        other = next(iter(variants))
+        longer = [key for key in data.facts if f"/{other}/" in key and key.endswith("_norm")]
+        scaled = data.facts | {key: data.facts[key] | {"value": 1e4 * data.facts[key]["value"]} for key in longer}
+        with drawn(weight_norm, replace(data, facts=scaled)) as figure:
+            one, two = (panel.get_ylim() for panel in figure.axes)
+        assert (one != two) is apart

@@ -10,7 +10,7 @@ import jinja2
 import pytest
 from pages import TINY, Element, build, read
 
-from decaybench.config.models import Config
+from decaybench.config import Config
 from decaybench.report.render import page_text
 
 

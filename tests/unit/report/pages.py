@@ -11,7 +11,7 @@ from typing import Any
 
 from decaybench.cells.grid import block_specs, study_spec
 from decaybench.cli import main
-from decaybench.config.models import Config
+from decaybench.config import Config
 from decaybench.config.parsing import parse_config
 from decaybench.report.figures import TITLES
 

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from decaybench.config.models import Study
+from decaybench.config import Study
 from decaybench.report import findings
 from decaybench.report.studies import VariantView
 
@@ -131,6 +131,78 @@ def test_zero_at_the_low_end_is_no_warning():
     assert findings.edge(view(chosen=1.0, edge="low", grid=[1.0, 10.0])) == "low"
     assert findings.edge(view(chosen=10.0, edge="high")) == "high"
     assert findings.edge(view()) == "inside"
+
+
+def recipe(grid=GRID, **keys):
+    study = Study.model_validate({"name": "s", "grid": {"weight_decay": grid, "seeds": 3}, **keys})
+    return VariantView("s", study.resolved()[0], {})
+
+
+@pytest.mark.parametrize(
+    ("training", "step", "alone"),
+    [
+        ({}, "sgd", "alone"),
+        ({"momentum": 0.9}, "momentum", "momentum"),
+        ({"momentum": 0.9, "nesterov": True}, "nesterov", "momentum"),
+        ({"optimizer": "adam"}, "adam", "adaptive"),
+        ({"optimizer": "adamw"}, "adamw", "adaptive"),
+    ],
+)
+def test_how_decay_enters_a_step_is_the_optimizers(training, step, alone):
+    subject = recipe(training=training)
+    assert (findings.step(subject), findings.alone(subject)) == (step, alone)
+    assert subject.follows_decay_law == (alone == "alone")
+
+
+def test_dropped_inputs_reach_the_null_space():
+    assert findings.alone(recipe(model={"dropout": 0.2})) == "dropout"
+    assert not recipe(model={"dropout": 0.2}).follows_decay_law
+
+
+PACES = {"shrinks": ["1", "9"], "wipes": ["10"], "flips": ["19"], "turns": ["20"], "grows": ["21"]}
+
+
+@pytest.mark.parametrize(
+    ("training", "wanted"),
+    [
+        ({"optimizer": "sgd"}, PACES),
+        ({"optimizer": "adamw"}, PACES),
+        ({"optimizer": "adam"}, {}),
+        ({"momentum": 0.01}, {"shrinks": ["1"], "swings": ["9", "10", "19", "20"], "grows": ["21"]}),
+        ({"momentum": 0.9}, {"swings": ["1", "9", "10", "19", "20", "21"]}),
+        ({"momentum": 0.9, "nesterov": True}, {"swings": ["1", "9", "10"], "grows": ["19", "20", "21"]}),
+    ],
+)
+def test_what_a_step_of_decay_does_hangs_on_the_learning_rate_times_the_decay(training, wanted):
+    subject = recipe([0, 1, 9, 10, 19, 20, 21], training={"learning_rate": 0.1, **training})
+    assert findings.paces(subject) == wanted
+
+
+def test_nothing_is_said_of_decay_that_was_never_switched_on():
+    assert findings.paces(recipe([0])) == {}
+
+
+@pytest.mark.parametrize(
+    ("rate", "decay", "steps", "left"), [(0.003, 650, 101, 0.95**101), (0.1, 10, 3, 0.0), (0.1, 25, 3, 1.5**3)]
+)
+def test_what_is_left_of_a_length_is_never_negative(rate, decay, steps, left):
+    subject = recipe(
+        [decay],
+        task={"n_train": 4, "n_features": 9},
+        training={"learning_rate": rate, "epochs": steps, "batch_size": 4},
+    )
+    assert subject.decay_factor(f"{decay}") == pytest.approx(left, rel=1e-9) and left >= 0
+
+
+def test_a_decay_at_which_trainings_diverged_is_not_compared_and_not_too_much():
+    subject = view(chosen=1.0)
+    for label in ("0", "1"):
+        subject.facts[f"s/base/{label}/probability_best"] = {"value": 0.5}
+    subject.facts["s/base/10/n_diverged"] = {"value": 3}
+    assert (subject.compared, subject.uncompared) == (["0", "1"], ["10"])
+    assert findings.moment(subject, "10") == "diverged"
+    assert findings.shape(subject) == "falls"  # to the largest λ that was compared: nothing was seen to rise
+    assert findings.moment(subject, "0") == "too_little"
 
 
 def test_no_outcome_is_outside_of_its_list():

@@ -6,19 +6,20 @@ import json
 import re
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from babel.messages.extract import extract
 from pages import facts_of, read
 
 import decaybench.report as report
-from decaybench.config.models import Study
+from decaybench.config import Study
 from decaybench.figures import labels
 from decaybench.report import findings
 from decaybench.report.catalogue import SHOWN, catalogue
 from decaybench.report.figures import TITLES
 from decaybench.report.render import WordingError, make_environment, page_text
-from decaybench.report.sections import Page
+from decaybench.report.sections import SECTIONS, Page
 from decaybench.report.studies import study_views
 
 ROOT = Path(report.__file__).parent
@@ -69,10 +70,13 @@ def test_the_catalogue_is_complete_and_nothing_in_it_is_fuzzy_or_dead():
 
 
 def test_every_section_has_prose_in_both_languages():
-    names = {path.name.split(".")[0] for path in (ROOT / "templates" / "sections").iterdir()}
-    for name in names:
-        for language in ("en", "zh"):
-            assert (ROOT / "templates" / "sections" / f"{name}.{language}.html.j2").exists()
+    files = {path.relative_to(ROOT / "templates").as_posix() for path in (ROOT / "templates" / "sections").iterdir()}
+    for section in SECTIONS:
+        shared, *_ = both = [section.templates(language) for language in ("en", "zh")]
+        own = {templates[1] for templates in both}
+        assert files & {shared[0], *own} in ({shared[0]}, own)
+        files -= {shared[0], *own}
+    assert not files
 
 
 OUTCOMES = {
@@ -91,6 +95,10 @@ WORDED = {
     "gap_short": ("gap", findings.GAPS),
     "certainty": ("certainty", findings.CERTAINTIES),
     "edge": ("edge", findings.EDGES),
+    "capped": ("cap", findings.CAPS),
+    "capped_short": ("cap", findings.CAPS),
+    "step": ("step", findings.STEPS),
+    "alone": ("alone", findings.ALONE),
     "moment": ("moment", findings.MOMENTS),
     "norm": ("norm", findings.NORMS),
     "norm_short": ("norm", findings.NORMS),
@@ -107,7 +115,7 @@ WORDED = {
     "lead": ("lead", findings.LEADS),
     "reach": ("reach", findings.REACHES),
 }
-SILENT = {"inside", "low_zero"}
+SILENT = {"inside", "low_zero", "none"}
 
 
 @pytest.fixture
@@ -118,6 +126,8 @@ def words(tiny, language, monkeypatch):
     from decaybench.report.numbers import Numbers
 
     facts = facts_of(results)
+    facts["starts/base/3/n_diverged"] = {**facts["starts/base/n_diverged"], "value": 1}
+    facts["starts/base/chosen/cap"] = {**facts["starts/base/chosen/weight_decay"], "value": 3.0}
     studies = study_views(config, facts)
     environment = make_environment(language)
     environment.globals.update(Numbers(facts, studies, language, gettext_of(language)).helpers())
@@ -127,6 +137,15 @@ def words(tiny, language, monkeypatch):
 
 def said(macro, *arguments) -> str:
     return read(str(macro(*arguments))).text()
+
+
+@pytest.mark.parametrize("called", [{}, {"en": "coins", "zh": "硬币"}], ids=["unnamed", "named"])
+def test_data_of_a_new_kind_have_words(words, language, called):
+    """A task that says nothing of its data is told by its rows."""
+    _, module = words
+    task = SimpleNamespace(kind="coin", n_train=30, called=called)
+    text = said(module.data, SimpleNamespace(prefix="coin/base", variant=SimpleNamespace(task=task)))
+    assert "30" in text and called.get(language, "") in text
 
 
 def test_every_outcome_has_its_own_wording(words, monkeypatch):
@@ -165,6 +184,16 @@ def test_every_outcome_has_its_own_wording(words, monkeypatch):
         assert len(spoken) >= len(outcomes) - 2
         if macro != "accuracy":
             assert len(set(spoken)) == len(spoken), macro
+
+
+def test_every_pace_of_decay_has_its_own_wording(words):
+    studies, module = words
+    for name in ("starts", "rivals"):
+        view = next(study.base for study in studies if study.name == name)
+        texts = [said(module.pace, view, outcome, ["0.3", "5"]) for outcome in findings.PACES]
+        assert all(texts) and len(set(texts)) == len(texts)
+        with pytest.raises(WordingError):
+            module.pace(view, "surprise", ["5"])
 
 
 def test_both_languages_know_the_same_words():

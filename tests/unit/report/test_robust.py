@@ -51,6 +51,30 @@ def test_a_users_own_study_gets_its_sections(tmp_path, language):
     assert {link[1:] for link in links} <= ids
 
 
+NEGATIVE, MULTIPLIED = (
+    {"en": "it is negative", "zh": "它是负数"},
+    {"en": "they are multiplied by", "zh": "先把权重乘上"},
+)
+NOT_ONE = {"en": "not multiplied by a fixed number", "zh": "并不是乘上一个固定的数"}
+
+
+@pytest.mark.parametrize(
+    ("training", "said", "unsaid"),
+    [
+        ({}, [MULTIPLIED], [NEGATIVE, NOT_ONE]),
+        ({"learning_rate": 0.3}, [MULTIPLIED, NEGATIVE], [NOT_ONE]),
+        ({"optimizer": "adamw", "learning_rate": 0.3}, [MULTIPLIED, NEGATIVE], [NOT_ONE]),
+        ({"optimizer": "adam"}, [NOT_ONE], [NEGATIVE, MULTIPLIED]),
+    ],
+    ids=["sgd", "beyond one", "adamw", "adam"],
+)
+def test_what_is_said_of_a_step_follows_the_recipe(tmp_path, language, training, said, unsaid):
+    page = page_of(tmp_path, language, grid={"weight_decay": [0, 1, 5]}, training=training)
+    text = next(s for s in page.all("section") if s.attributes["id"] == "how-much").text()
+    assert all(words[language] in text for words in said), text
+    assert not any(words[language] in text for words in unsaid), text
+
+
 START = {"variants": {"zero": {"model.init_std": 0, "model.bias_init_std": 0}}}
 
 

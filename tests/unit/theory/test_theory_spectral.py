@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -155,50 +156,56 @@ def test_early_stopping_and_ridge_filters_nearly_agree_at_matching_strength():
         assert stopped[low] == pytest.approx(kept[low], rel=2e-3)
 
 
+STEPS = [(0.0, False), (0.9, False), (0.9, True), (0.3, True)]
+
+
 @pytest.mark.parametrize(("n", "p"), [(5, 12), (12, 5)])
-def test_stability_limits_separate_runs_that_settle_from_runs_that_explode(n, p):
+@pytest.mark.parametrize("decay_bias", [False, True])
+@pytest.mark.parametrize(("momentum", "nesterov"), STEPS)
+def test_the_limit_of_decay_separates_runs_that_settle_from_runs_that_explode(n, p, decay_bias, momentum, nesterov):
     rng = np.random.default_rng(7)
-    x, y, w0 = rng.standard_normal((n, p)), rng.standard_normal(n), rng.standard_normal(p)
-    for decay in (0.0, 3.0):
-        limit = stability.learning_rate_limit(x, decay)
-        for factor, explodes in ((0.99, False), (1.01, True)):
-            w, _ = descend(x, y, w0, 0.0, 3000, decay, factor * limit, 2.0)
-            assert (np.linalg.norm(w) > 1e6) == explodes
-    rate = 0.05
-    limit = stability.weight_decay_limit(x, rate)
-    sufficient = 2 / rate - 2 / n * np.linalg.eigvalsh(x @ x.T + 1)[-1]
-    assert sufficient <= limit < sufficient + 2.0
-    for factor, explodes in ((0.99, False), (1.01, True)):
-        w, _ = descend(x, y, w0, 0.0, 3000, factor * limit, rate, 2.0)
-        assert (np.linalg.norm(w) > 1e6) == explodes
+    x, y, rate, g = rng.standard_normal((n, p)), rng.standard_normal(n), 0.05, 2.0
+    design = np.column_stack([x, np.ones(n)])
+    limit = stability.weight_decay_limit(x, rate, g, decay_bias=decay_bias, momentum=momentum, nesterov=nesterov)
+
+    def end(decay):
+        decays = np.append(np.full(p, decay), decay if decay_bias else 0.0)
+        theta, velocity = rng.standard_normal(p + 1), np.zeros(p + 1)
+        for _ in range(3000):
+            gradient = g / n * design.T @ (design @ theta - y) + decays * theta
+            velocity = momentum * velocity + gradient
+            theta = theta - rate * (gradient + momentum * velocity if nesterov else velocity)
+        return np.linalg.norm(theta)
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        assert end(0.99 * limit) < 1e3 and not end(1.01 * limit) < 1e6
+    if not momentum:
+        sufficient = 2 / rate - 2 / n * np.linalg.eigvalsh(x @ x.T + 1)[-1]
+        assert limit == pytest.approx(sufficient) if decay_bias else sufficient <= limit < sufficient + 2.0
 
 
 def test_no_decay_is_stable_where_the_bias_alone_diverges():
     assert stability.weight_decay_limit(np.eye(3), 1.01, g=2.0) == -np.inf
-    # a decay alone: eta lambda < 2
-    assert stability.learning_rate_limit(np.zeros((2, 5)), 8.0) == pytest.approx(0.25)
 
 
-def test_batch_limits_hold_for_sgd_on_the_article_task():
-    rng = np.random.default_rng(9)
-    n, p, batch = 20, 200, 5
-    x, w0 = rng.standard_normal((n, p)), rng.standard_normal(p)
-    y = x.sum(1) * 0.01
-
-    def end(rate, decay, epochs=300):
-        w, b = w0, 0.0
-        for _ in range(epochs):
-            for rows in rng.permutation(n).reshape(-1, batch):
-                r = x[rows] @ w + b - y[rows]
-                w, b = (1 - rate * decay) * w - rate * 2 / batch * x[rows].T @ r, b - rate * 2 * r.mean()
-            if not np.linalg.norm(w) < 1e6:
-                return np.inf
-        return np.linalg.norm(w)
-
-    limit = stability.batch_learning_rate_limit(batch, p)
-    assert end(0.8 * limit, 0.0) < 100 < end(1.2 * limit, 0.0)
-    decay = stability.expected_weight_decay_limit(n, p, 0.003)
-    assert end(0.003, 0.93 * decay) < 1e3 < end(0.003, 1.07 * decay)
+@pytest.mark.parametrize(("momentum", "nesterov"), STEPS)
+@pytest.mark.parametrize("x", [0.0, 0.01, 0.3, 1.0, 1.5, 1.95, 2.5, 3.9])
+def test_the_roots_of_decay_are_the_pace_of_torchs_own_optimizer(momentum, nesterov, x):
+    roots = stability.decay_multipliers(x, momentum, nesterov)
+    w = torch.ones(1, dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.SGD([w], lr=0.5, weight_decay=2 * x, momentum=momentum, nesterov=nesterov)
+    path = [1.0]
+    for _ in range(12):
+        w.grad = torch.zeros_like(w)
+        optimizer.step()
+        path.append(w.item())
+    if not momentum:
+        assert path == pytest.approx([(1 - x) ** t for t in range(13)], rel=1e-9, abs=1e-12)
+        return
+    one, two = -np.sum(roots).real, np.prod(roots).real  # z² + one·z + two
+    for before, here, after in zip(path, path[1:], path[2:], strict=False):
+        assert after == pytest.approx(-one * here - two * before, rel=1e-9, abs=1e-9)
+    assert (np.abs(roots).max() <= 1 + 1e-12) == (x <= stability.longest_step(momentum, nesterov))
 
 
 def test_a_direction_too_faint_to_converge_still_moves_in_a_straight_line():

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
-from decaybench.analysis.regimes import Arm, Case, log_ratio, ratio, source
-from decaybench.analysis.verdicts import Claim, Measurement
+from decaybench.analysis.regimes import Arm, Case, at_least, log_ratio, ratio, source, weaker_first
+from decaybench.analysis.statistics import FloatArray
+from decaybench.analysis.verdicts import ZERO_LOSS, Claim, Measurement
 from decaybench.cells.grid import weight_decay_label
 
 ENOUGH = 5  # values of λ, below which a U cannot be told from a slope
@@ -27,8 +26,8 @@ def measure(case: Case) -> Iterator[Measurement]:
             ("test loss, first λ to the best inside", "测试损失，最小到内部最好的 λ"): ("test_loss", first, best),
             ("test loss, best inside to the last λ", "测试损失，内部最好到最大的 λ"): ("test_loss", last, best),
         }
-        values = {words: log_ratio(arm.column(m, a), arm.column(m, b)) for words, (m, a, b) in legs.items()}
-        (en, zh), weakest = min(values.items(), key=lambda item: np.mean(item[1]))
+        values = {words: _leg(arm, *leg) for words, leg in legs.items()}
+        (en, zh), weakest = min(values.items(), key=lambda item: weaker_first(item[1]))
         low, high, middle = (weight_decay_label(decay) for decay in (first, last, best))
         where = f"λ = {low} … {high}"
         label = arm.label(
@@ -38,7 +37,19 @@ def measure(case: Case) -> Iterator[Measurement]:
         predicted = None
         if metric == "test_loss":
             predicted = ratio(arm.predicted(above), arm.predicted(below))
-        yield Measurement(arm, label, weakest, predicted, source(predicted))
+        # A training loss that begins at 0 grows more than could be measured.
+        unjudged = (
+            ZERO_LOSS if metric == "train_loss" and (arm.column(metric, below) <= arm.resolution).any() else None
+        )
+        yield Measurement(arm, label, weakest, predicted, source(predicted), unjudged)
+
+
+def _leg(arm: Arm, metric: str, above: float, below: float) -> FloatArray:
+    """Logarithm of a factor by seed; of the training loss, which may begin at 0, at least that."""
+    lower = arm.column(metric, below)
+    if metric == "train_loss":
+        lower = lower.clip(lower=at_least(arm.resolution))
+    return log_ratio(arm.column(metric, above), lower, arm.resolution)
 
 
 CLAIM = Claim(

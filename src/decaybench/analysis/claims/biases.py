@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from decaybench.analysis.regimes import Arm, Case, log_ratio, ratio, source
 from decaybench.analysis.verdicts import Claim, Measurement
 from decaybench.cells.grid import weight_decay_label
-from decaybench.config.models import GaussianLinear
+from decaybench.config import GaussianLinear
 
 
 def pairs(case: Case) -> Iterator[tuple[Arm, Arm, list[float]]]:
@@ -28,7 +28,7 @@ def measure(case: Case) -> Iterator[Measurement]:
     """Test loss with a free bias over test loss with a decayed one, at the λ chosen for the free one."""
     for free, decayed, common in pairs(case):
         decay = free.chosen(common)
-        values = log_ratio(free.column("test_loss", decay), decayed.column("test_loss", decay))
+        values = log_ratio(free.column("test_loss", decay), decayed.column("test_loss", decay), free.resolution)
         predicted = ratio(free.predicted(decay), decayed.predicted(decay))
         en, zh = true_bias(free)
         where = f"λ = {weight_decay_label(decay)}"

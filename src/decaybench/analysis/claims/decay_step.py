@@ -7,35 +7,47 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from decaybench.analysis.prediction import steps_of
+from decaybench.analysis.prediction import decays_alone, steps_of
 from decaybench.analysis.regimes import Arm, Case
 from decaybench.analysis.verdicts import Claim, Measurement
 from decaybench.theory.spectral import null_space_ratio
 
-LARGEST = 10.0  # λ, beyond which rounding of the whole vector hides what is left of the null space
+SMALLEST_EFFECT = 1e-8  # relative distance from the law
 
 
 def _open(arm: Arm) -> bool:
     """Whether all weights were trained one by one: in the span of the data the law is built in, not measured."""
-    training = arm.variant.training
-    followed = training.optimizer == "sgd" and not training.momentum and not training.in_span
-    start = arm.cells["initial_null_space_norm"]
-    return bool(followed and (start > 0).any() and any(0 < decay <= LARGEST for decay in arm.decays))
+    followed = decays_alone(arm.variant) and not arm.variant.training.in_span
+    return followed and any(decay > 0 for decay in _seen(arm))
 
 
 def measure(case: Case) -> Iterator[Measurement]:
     """In the directions without data, where decay acts alone: distance from the law, worst over λ, by seed."""
     for arm in case.settings(_open):
         n = arm.variant.task.n_train
-        yield Measurement(arm, arm.label("factor 1 − ηλ", "系数 1 − ηλ"), _distance(arm, 1), 0.0, "(1 − ηλ)^T")
+        yield Measurement(arm, arm.label("factor 1 − ηλ", "系数 1 − ηλ"), _distance(arm, 1), 0.0, "|1 − ηλ|^T")
         printed = arm.label("factor 1 − ηλ/n, as the text prints it", "系数 1 − ηλ/n，如正文所写")
         yield Measurement(arm, printed, _distance(arm, n), None, None)
 
 
-def _distance(arm: Arm, divisor: int) -> np.ndarray:
-    cells = arm.cells[~arm.cells["diverged"] & (arm.cells["weight_decay"] <= LARGEST)]
+def _law(arm: Arm, cells: pd.DataFrame, divisor: int = 1) -> np.ndarray:
+    """|1 − ηλ|^T of each cell."""
     decays = cells["weight_decay"].to_numpy(np.float64) / divisor
-    law = np.abs(null_space_ratio(decays, arm.variant.training.learning_rate, steps_of(arm.variant)))
+    return np.abs(null_space_ratio(decays, arm.variant.training.learning_rate, steps_of(arm.variant)))
+
+
+def _seen(arm: Arm) -> list[float]:
+    """The λ at which the law leaves so much that rounding of the whole vector cannot hide a miss of it."""
+    cells = arm.cells[~arm.cells["diverged"]]
+    left = _law(arm, cells) * cells["initial_null_space_norm"]
+    hidden = np.finfo(np.float64).eps * cells["weight_norm"] / SMALLEST_EFFECT
+    visible = (left > hidden).groupby(cells["weight_decay"]).all()
+    return [float(decay) for decay in visible.index[visible]]
+
+
+def _distance(arm: Arm, divisor: int) -> np.ndarray:
+    cells = arm.cells[~arm.cells["diverged"] & arm.cells["weight_decay"].isin(_seen(arm))]
+    law = _law(arm, cells, divisor)
     left = cells["null_space_norm"] / cells["initial_null_space_norm"]
     apart = pd.Series(np.abs(left.to_numpy(np.float64) / law - 1), cells.index)
     return np.asarray(apart.groupby(cells["seed"]).max().to_numpy(np.float64))
@@ -52,7 +64,7 @@ CLAIM = Claim(
         "en": "what is left of w where the data do not reach, over (factor)^T, less 1; the worst λ of each seed",
         "zh": "数据触及不到的方向上 w 剩下的比例除以（系数）^T 再减 1；取每个种子最差的 λ",
     },
-    smallest_effect=1e-8,
+    smallest_effect=SMALLEST_EFFECT,
     unit="relative distance",
     scale="identity",
     bounds=(0.0, np.inf),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from decaybench.analysis.regimes import Case, log_ratio, ratio
+from decaybench.analysis.regimes import Case, log_ratio, on_common_seeds, ratio
 from decaybench.analysis.verdicts import Claim, Measurement
 
 
@@ -14,10 +14,11 @@ def measure(case: Case) -> Iterator[Measurement]:
         arms = [arm for arm in family if 0.0 in arm.decays]
         plain = [arm for arm in arms if arm.variant.model.dropout == 0]  # type: ignore[union-attr]
         dropped = [arm for arm in arms if arm.variant.model.dropout > 0]  # type: ignore[union-attr]
-        if not plain or not dropped:
+        dropped, seeds = on_common_seeds(plain[0], dropped) if plain else ([], [])
+        if not dropped:
             continue
-        best = min(dropped, key=lambda arm: arm.column("validation_loss", 0.0).mean())
-        values = log_ratio(plain[0].column("test_loss", 0.0), best.column("test_loss", 0.0))
+        best = min(dropped, key=lambda arm: arm.column("validation_loss", 0.0).loc[seeds].mean())
+        values = log_ratio(plain[0].column("test_loss", 0.0), best.column("test_loss", 0.0), best.resolution)
         predicted = ratio(plain[0].predicted(0.0), best.predicted(0.0))
         rate = f"{best.variant.model.dropout:g}"  # type: ignore[union-attr]
         said = "ratio of expected test losses; dropout as the decay that it stands for"

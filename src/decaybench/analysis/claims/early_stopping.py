@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from decaybench.analysis.claims.overtraining import watched
-from decaybench.analysis.regimes import Case, ratio, source
+from decaybench.analysis.regimes import Case, logarithm, ratio, source
 from decaybench.analysis.verdicts import Claim, Measurement
 
 
@@ -16,7 +14,7 @@ def measure(case: Case) -> Iterator[Measurement]:
     for arm in case.settings(watched):
         found = arm.curves(0.0)
         if found is not None:
-            values = np.log(found.test[:, -1] / found.stopped_test)
+            values = logarithm(found.test[:, -1], found.stopped_test, arm.resolution)
             predicted = ratio(arm.predicted(0.0), arm.predicted(0.0, int(found.epochs[found.turn])))
             yield Measurement(arm, arm.label(), values, predicted, source(predicted))
 

@@ -28,7 +28,7 @@ def measure(case: Case) -> Iterator[Measurement]:
 def _growth(arm: Arm, decay: float) -> np.ndarray:
     """Logarithm of final over initial norm; from a start at zero there is no ratio."""
     start, end = arm.column("init_norm", decay), arm.column("weight_norm", decay)
-    return np.empty(0) if not (start > 0).all() or not (end > 0).all() else log_ratio(end, start)
+    return np.empty(0) if not (start > 0).all() or not (end > 0).all() else log_ratio(end, start, 0.0)
 
 
 CLAIM = Claim(

@@ -28,7 +28,7 @@ def measure(case: Case) -> Iterator[Measurement]:
     """λ = 0 against the positive λ of lowest mean validation loss."""
     for arm in case.settings(_comparable):
         best = arm.chosen([decay for decay in arm.decays if decay > 0])
-        values = log_ratio(arm.column("test_loss", 0.0), arm.column("test_loss", best))
+        values = log_ratio(arm.column("test_loss", 0.0), arm.column("test_loss", best), arm.resolution)
         predicted = ratio(arm.predicted(0.0), arm.predicted(best))
         decay = f"λ = {weight_decay_label(best)}"
         yield Measurement(arm, arm.label(decay, decay), values, predicted, source(predicted))

@@ -17,7 +17,7 @@ def measure(case: Case) -> Iterator[Measurement]:
         if 0.0 in few.decays and 0.0 in more.decays:
             choices.insert(0, (0.0, 0.0))
         for a, b in dict.fromkeys(choices):
-            values = log_ratio(few.column("test_loss", a), more.column("test_loss", b))
+            values = log_ratio(few.column("test_loss", a), more.column("test_loss", b), few.resolution)
             predicted = ratio(few.predicted(a), more.predicted(b))
             one, other = weight_decay_label(a), weight_decay_label(b)
             decay = f"λ = {one}" if a == b else f"λ = {one} → {other}"

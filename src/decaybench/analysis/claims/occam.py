@@ -9,7 +9,7 @@ from scipy import stats
 
 from decaybench.analysis.regimes import Arm, Case
 from decaybench.analysis.statistics import FloatArray
-from decaybench.analysis.verdicts import Claim, Measurement
+from decaybench.analysis.verdicts import Claim, Measurement, Text
 
 ENOUGH = 5  # values of λ, for a rank correlation
 
@@ -24,9 +24,21 @@ def measure(case: Case) -> Iterator[Measurement]:
         norms, test = (arm.tables[name].to_numpy(np.float64) for name in ("weight_norm", "test_loss"))
         gap = test - arm.tables["train_loss"].to_numpy(np.float64)
         words = arm.label("‖w‖ and the test loss", "‖w‖ 与测试损失")
-        yield Measurement(arm, words, rank_correlations(norms, test))
+        yield Measurement(arm, words, rank_correlations(norms, test), unjudged=_without_order(norms, test))
         words = arm.label("‖w‖ and the gap between test and training loss", "‖w‖ 与测试、训练损失之差")
-        yield Measurement(arm, words, rank_correlations(norms, gap))
+        yield Measurement(arm, words, rank_correlations(norms, gap), unjudged=_without_order(norms, gap))
+
+
+NO_ORDER = {
+    "en": "over λ one of both is the same number in every seed, so there is no order to compare",
+    "zh": "在每个种子里，两者之一在各 λ 上都是同一个数，没有次序可比",
+}
+
+
+def _without_order(*tables: FloatArray) -> Text | None:
+    """A reason where no seed orders the λ by both."""
+    ordered = [np.ptp(table, axis=1) > 0 for table in tables]
+    return None if np.logical_and.reduce(ordered).any() else NO_ORDER
 
 
 def rank_correlations(one: FloatArray, other: FloatArray) -> FloatArray:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from decaybench.analysis.regimes import Arm, Case, ratio, source
-from decaybench.analysis.verdicts import Claim, Measurement
+from decaybench.analysis.regimes import Arm, Case, at_least, logarithm, ratio, source, weaker_first
+from decaybench.analysis.verdicts import AT_ITS_END, ZERO_LOSS, Claim, Measurement
 
 RECORDS = 8  # of the history, below which a turn cannot be seen
 
@@ -27,16 +27,19 @@ def measure(case: Case) -> Iterator[Measurement]:
         found = arm.curves(0.0)
         if found is None:
             continue
-        tiny, turn = np.finfo(np.float64).tiny, found.turn
-        rise = np.log(found.test[:, -1] / found.test[:, turn])
-        fall = np.log(np.maximum(found.train[:, turn], tiny) / np.maximum(found.train[:, -1], tiny))
+        turn, least = found.turn, arm.resolution
+        rise = logarithm(found.test[:, -1], found.test[:, turn], least)
+        fall = logarithm(found.train[:, turn], np.maximum(found.train[:, -1], at_least(least)), least)
         epoch = int(found.epochs[turn])
-        weaker = min(rise, fall, key=np.mean)
+        weaker = min(rise, fall, key=weaker_first)
         # Theory speaks of the test loss, so of the rise alone.
         predicted = ratio(arm.predicted(0.0), arm.predicted(0.0, epoch)) if weaker is rise else None
         last = int(found.epochs[-1])
+        unjudged = AT_ITS_END if turn == len(found.epochs) - 1 else None
+        if weaker is fall and (found.train[:, -1] <= least).any():
+            unjudged = unjudged or ZERO_LOSS  # the fall is larger than could be measured
         label = arm.label(f"after epoch {epoch} of {last}", f"第 {epoch} 轮之后（共 {last} 轮）")
-        yield Measurement(arm, label, weaker, predicted, source(predicted))
+        yield Measurement(arm, label, weaker, predicted, source(predicted), unjudged)
 
 
 CLAIM = Claim(

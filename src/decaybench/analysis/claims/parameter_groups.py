@@ -12,6 +12,11 @@ from decaybench.analysis.regimes import Case
 from decaybench.analysis.verdicts import Claim, Measurement
 from decaybench.cells.grid import weight_decay_label
 
+BOTH_ZERO = {
+    "en": "a bias ends at exactly 0 with and without its own decay",
+    "zh": "有偏置无论自身是否衰减，最后都恰好是 0",
+}
+
 
 def measure(case: Case) -> Iterator[Measurement]:
     """The final bias with and without its own decay, the weights being decayed alike."""
@@ -20,11 +25,12 @@ def measure(case: Case) -> Iterator[Measurement]:
         if decay not in free.tables["bias"].columns or decay not in decayed.tables["bias"].columns:
             continue
         both = pd.concat([free.column("bias", decay), decayed.column("bias", decay)], axis=1, join="inner").to_numpy()
-        size = np.maximum(np.abs(both).sum(axis=1), np.finfo(np.float64).tiny)
+        size = np.abs(both).sum(axis=1)
         where = f"λ = {weight_decay_label(decay)}"
         en, zh = true_bias(free)
         label = free.label(f"{en}, {where}".lstrip(", "), f"{zh}，{where}".lstrip("，"))
-        yield Measurement(free, label, np.abs(both[:, 0] - both[:, 1]) / size)
+        distance = np.divide(np.abs(both[:, 0] - both[:, 1]), size, out=np.zeros_like(size), where=size > 0)
+        yield Measurement(free, label, distance, unjudged=None if size.all() else BOTH_ZERO)
 
 
 CLAIM = Claim(

@@ -15,23 +15,27 @@ def measure(case: Case) -> Iterator[Measurement]:
     """Trainings without decay that differ in the number of rows: fewest against more."""
     for few, more in row_pairs(case):
         if 0.0 in few.decays and 0.0 in more.decays:
-            joined = pd.concat([_gap(few), _gap(more)], axis=1, join="inner").to_numpy(np.float64)
-            a, b = joined.T
-            values = (a - b) / np.maximum(np.abs(a) + np.abs(b), np.finfo(np.float64).tiny)
+            joined = pd.concat([_gap(few), _gap(more)], axis=1, join="inner")
+            seeds = [int(seed) for seed in joined.index]
+            a, b = joined.to_numpy(np.float64).T
+            both = np.abs(a) + np.abs(b)
+            values = np.divide(a - b, both, out=np.full_like(a, np.nan), where=both > few.resolution)
             m = more.variant.task.n_train
-            yield Measurement(few, few.label(f"against {m} rows", f"与 {m} 行相比"), values, *_predicted(few, more))
+            label = few.label(f"against {m} rows", f"与 {m} 行相比")
+            yield Measurement(few, label, values, *_predicted(few, more, seeds))
 
 
 def _gap(arm: Arm) -> pd.Series[float]:
     return arm.column("test_loss", 0.0) - arm.column("train_loss", 0.0)
 
 
-def _predicted(few: Arm, more: Arm) -> tuple[float | None, str | None]:
-    """Theory's gaps; the training losses, which theory does not give, are the measured means."""
+def _predicted(few: Arm, more: Arm, seeds: list[int]) -> tuple[float | None, str | None]:
+    """Theory's gaps; the training losses, which theory does not give, are the measured means over the seeds."""
     losses = [arm.predicted(0.0) for arm in (few, more)]
     if None in losses:
         return None, None
-    a, b = (loss - float(arm.column("train_loss", 0.0).mean()) for loss, arm in zip(losses, (few, more), strict=True))  # type: ignore[operator]
+    trained = (float(arm.column("train_loss", 0.0).loc[seeds].mean()) for arm in (few, more))
+    a, b = (loss - own for loss, own in zip(losses, trained, strict=True))  # type: ignore[operator]
     return (a - b) / (abs(a) + abs(b)), "expected test losses of theory less measured training losses"
 
 

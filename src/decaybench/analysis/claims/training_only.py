@@ -10,11 +10,17 @@ from decaybench.analysis import prediction
 from decaybench.analysis.regimes import Arm, Case
 from decaybench.analysis.verdicts import Claim, Measurement
 from decaybench.cells.grid import weight_decay_label
-from decaybench.config.models import Linear
+from decaybench.config import Linear
 from decaybench.tasks import generate
 from decaybench.theory.spectral import state_after
 
 SEEDS = 20  # trained again by the exact law
+
+
+LOST = {
+    "en": "the penalty is smaller than the rounding of the loss, so that nothing could show it",
+    "zh": "惩罚项小于损失的舍入误差，有没有它都看不出来",
+}
 
 
 def _exact(arm: Arm) -> bool:
@@ -37,11 +43,16 @@ def measure(case: Case) -> Iterator[Measurement]:
             decay = arm.chosen([value for value in arm.decays if value > 0])
             where = f"λ = {weight_decay_label(decay)}"
             source = "by definition: a loss on test rows has no penalty"
-            yield Measurement(arm, arm.label(where, where), _share(arm, decay), 0.0, source)
+            shares = _share(arm, decay)
+            unjudged = None if np.isfinite(shares).all() else LOST
+            yield Measurement(arm, arm.label(where, where), shares, 0.0, source, unjudged)
 
 
 def _share(arm: Arm, decay: float) -> np.ndarray:
-    """(reported loss − loss of the trained weights without penalty) / (λ/2 ‖w‖²), in size, by seed."""
+    """(reported loss − loss of the trained weights without penalty) / (λ/2 ‖w‖²), in size, by seed.
+
+    NaN where the penalty is so small that it is lost in the rounding of the loss.
+    """
     variant = arm.variant
     reported = arm.column("test_loss", decay)
     shares = []
@@ -55,7 +66,7 @@ def _share(arm: Arm, decay: float) -> np.ndarray:
         )  # fmt: skip
         plain = np.mean((data.test.inputs @ state.weights[0] + state.bias[0] - data.test.targets) ** 2)
         penalty = decay / 2 * np.sum(state.weights[0] ** 2)
-        shares.append(abs(float(reported[seed]) - plain) / penalty if penalty else 0.0)
+        shares.append(abs(float(reported[seed]) - plain) / penalty if penalty > arm.resolution else np.nan)
     return np.asarray(shares)
 
 

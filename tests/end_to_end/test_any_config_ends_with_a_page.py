@@ -23,7 +23,7 @@ def small(**study):
     return {"studies": [{**defaults, "grid": {"weight_decay": [0, 1], "seeds": 3}, **study}]}
 
 
-# Through the workflow itself; many more go from stage to stage in one process, see tests/unit/report/test_any_config.py.
+# Through the workflow itself; tests/unit/report/test_any_config.py takes many more through its stages in one process.
 ODD = {
     "every cell diverges": small(training={**SMALL_TRAINING, "learning_rate": 1e6, "epochs": 40}),
     "variants with other models, grids and tasks": small(

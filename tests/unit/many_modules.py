@@ -315,6 +315,17 @@ def norms(n_features, n_outputs):
     return small(n_features, n_outputs, nn.LayerNorm(12), nn.GELU(), nn.GroupNorm(3, 12))
 
 
+def layer_norm(n_features, n_outputs):
+    """Torch rounds its gradient otherwise at other places of a batch of cells."""
+    return small(n_features, n_outputs, nn.LayerNorm(17), nn.SiLU(), width=17)
+
+
+def odd_convolution(n_features, n_outputs):
+    return nn.Sequential(
+        nn.Unflatten(1, (1, 64)), nn.Conv1d(1, 5, 3), nn.GELU(), nn.Flatten(), nn.Linear(310, n_outputs)
+    )
+
+
 class Residual(nn.Module):
     """A residual block, part of which passes no gradient."""
 

@@ -44,6 +44,8 @@ BY_THEIR_LAST_BITS = [
     "Attends",
     "encoder",
     "plain_convolution",
+    "layer_norm",
+    "odd_convolution",
 ]
 KINDS = [*TOGETHER, *ALONE, *BY_THEIR_LAST_BITS]
 BIASES = {

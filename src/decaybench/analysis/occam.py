@@ -13,7 +13,7 @@ from decaybench.analysis import contrasts, smoothers
 from decaybench.analysis.fact import Fact, fact, paired, plain_fact, resolution_of, unit_of
 from decaybench.analysis.statistics import FloatArray, mean, resampled_means
 from decaybench.cells.grid import weight_decay_label
-from decaybench.config import Polynomial, Study, Variant
+from decaybench.config import BASE, Polynomial, Study, Variant
 from decaybench.tasks.polynomial import TRUE_COEFFICIENTS
 
 CLOSE = 1.5  # the factor within which norms are compared
@@ -26,10 +26,9 @@ def degree_facts(study: Study, tables: Mapping[str, pd.DataFrame]) -> Iterator[t
 
     At λ and seeds that all of them have.
     """
-    ordered = _degrees(study, tables)
+    ordered, seeds = _degrees(study, tables)
     if len(ordered) < 3:
         return
-    seeds = _common_seeds([tables[v.name] for v in ordered])[:SEEDS]
     decays = set.intersection(*(set(paired(tables[v.name], "test_loss").columns) for v in ordered))
     if len(seeds) < 2 or not decays:
         return
@@ -41,7 +40,7 @@ def degree_facts(study: Study, tables: Mapping[str, pd.DataFrame]) -> Iterator[t
         "validation_with_decay": np.column_stack([_best(v, tables, seeds, grid) for v in ordered]),
     }
     asked = contrasts.common_weight_decay(ordered)
-    if all(smoothers.why_none(v) is None for v in ordered):
+    if asked[-1] > 0 and all(smoothers.why_none(v) is None for v in ordered):
         criteria["evidence"] = np.column_stack([_minus_evidence(v, seeds, asked) for v in ordered])
     n = len(seeds)
     for name, values in criteria.items():
@@ -56,18 +55,17 @@ def degree_facts(study: Study, tables: Mapping[str, pd.DataFrame]) -> Iterator[t
     yield "degree/true", plain_fact(len(TRUE_COEFFICIENTS) - 1, "degree", "the function that made the data")
 
 
-def _degrees(study: Study, tables: Mapping[str, pd.DataFrame]) -> list[Variant]:
-    """The base and the variants that differ from it in the degree of the fit alone, ascending."""
+def _degrees(study: Study, tables: Mapping[str, pd.DataFrame]) -> tuple[list[Variant], list[int]]:
+    """The base and the variants that differ from it in the degree of the fit alone, ascending, and their seeds."""
     base, *others = study.resolved()
-    if not isinstance(base.task, Polynomial):
-        return []
-    alike = [v for v in [base, *others] if v is base or contrasts.differs_only_in(v, base, "task.degree")]
-    return next(iter(contrasts.families([v for v in alike if v.name in tables], "task.degree")), [])
-
-
-def _common_seeds(tables: list[pd.DataFrame]) -> list[int]:
-    common = set.intersection(*(set(paired(table, "test_loss").index) for table in tables))
-    return sorted(int(seed) for seed in common)
+    if base.name not in tables or not isinstance(base.task, Polynomial):
+        return [], []
+    others = [v for v in others if v.name in tables]
+    alike = [base, *(v for v in others if contrasts.differs_only_in(v, base, "task.degree"))]
+    seeds = {v.name: [int(seed) for seed in paired(tables[v.name], "test_loss").index] for v in alike}
+    kept, common = contrasts.with_common_seeds(seeds.pop(BASE), seeds)
+    family = contrasts.families([v for v in alike if v.name in (BASE, *kept)], "task.degree")
+    return next(iter(family), []), common[:SEEDS]
 
 
 def _smallest(

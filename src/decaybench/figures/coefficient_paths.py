@@ -35,14 +35,14 @@ def applies(data: StudyData) -> bool:
     """Linear models trained on all rows at once from zero, so that nothing but data and decay moves a weight."""
     variant = data.base
     known = why_none(variant) is None and is_full_batch(variant) and is_zero_start(variant)
-    return known and len(_decays(data)) >= FEWEST
+    return known and len(_decays(data)) >= FEWEST and len(_kept(data, _weights(data)).T) == FIFTHS
 
 
 def draw(data: StudyData) -> Figure:
     """One cell: weights above, directions below."""
     variant, seed, decays = data.base, _seed(data), _decays(data)
-    weights = trained_state(variant, seed, decays).weights  # [L, p]
-    kept = kept_by_direction(variant, seed, weights, FIFTHS)  # [L, groups]
+    weights = _weights(data)
+    kept = _kept(data, weights)
     n_weights = weights.shape[1]
     for value, own, shares in zip(decays, weights, kept, strict=True):
         data.note("weight", "input", np.arange(1, n_weights + 1), own, weight_decay=value, seed=seed)
@@ -81,6 +81,16 @@ def _decays(data: StudyData) -> FloatArray:
     """λ at which the seed stayed finite, ascending."""
     runs = data.runs(data.base)
     return np.sort(runs.loc[runs["seed"] == _seed(data), "weight_decay"].to_numpy(np.float64))
+
+
+def _weights(data: StudyData) -> FloatArray:
+    """The seed's weights at each λ, [L, p]."""
+    return trained_state(data.base, _seed(data), _decays(data)).weights
+
+
+def _kept(data: StudyData, weights: FloatArray) -> FloatArray:
+    """The length left in each fifth of the directions [L, fifths]; fewer columns where there are fewer directions."""
+    return kept_by_direction(data.base, _seed(data), weights, FIFTHS)
 
 
 def _named(data: StudyData, weights: FloatArray) -> dict[str, int]:

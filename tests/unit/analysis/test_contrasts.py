@@ -175,6 +175,7 @@ def test_degrees_are_compared_at_one_weight_decay_on_common_seeds():
         variants={
             "degree-1": {"task.degree": 1, "grid.weight_decay": [1, 3]},
             "degree-3": {"task.degree": 3, "grid.seeds": 4},
+            "apart": {"task.degree": 10, "grid.seeds": [70, 71]},
             "wrong": {"task.degree": 5, "training.epochs": 3},
         },
     )  # fmt: skip
@@ -243,3 +244,14 @@ def test_more_rows_are_those_that_share_seeds_and_differ_in_nothing_else():
     for claim in ("more-data-helps", "overfits-when-data-are-scarce"):
         regimes = judged(claim, config, lambda v, d, seed: {"test_loss": v.task.n_train * wobble(seed)})
         assert [regime["n"] for regime in regimes] == [6]
+
+
+def test_degrees_that_share_only_no_decay_have_no_evidence():
+    study = study_of(
+        task={"kind": "polynomial", "degree": 8}, grid={"weight_decay": [0, 3], "seeds": 6},
+        model={"init_std": 0, "bias_init_std": 0}, training={"batch_size": 20},
+        variants={"one": {"task.degree": 1, "grid.weight_decay": [0, 1]}, "three": {"task.degree": 3}},
+    )  # fmt: skip
+    facts = facts_of(study, lambda v, d, s: {"validation_loss": wobble(s)})
+    assert facts["a/base/degree/validation"]["n"] == 6
+    assert "a/base/degree/evidence" not in facts

@@ -96,8 +96,11 @@ def stand_in(name: str) -> str:
     )
 
 
-def build(raw: dict[str, Any], results: Path, figures: bool = True) -> Config:
-    """Train, collect, analyse and gather a config into `results`, as the rules do."""
+def build(raw: dict[str, Any], results: Path, figures: bool = True, drawn: bool = False) -> Config:
+    """Train, collect, analyse and gather a config into `results`, as the rules do.
+
+    figures: whether there are any, stand-ins for speed; drawn: the study's own, and no timings of steps.
+    """
     config = parse_config(raw)
     facts, timings = [], []
     for study in config.studies:
@@ -113,7 +116,10 @@ def build(raw: dict[str, Any], results: Path, figures: bool = True) -> Config:
         facts.append(str(folder / "facts.json"))
         run("analyse", "--study", study.model_dump_json(), "--cells", tables["cells"], "--history", tables["history"],
             "--facts", facts[-1], "--summary", str(folder / "summary.csv"))  # fmt: skip
-        if figures:
+        if drawn:
+            run("draw", "--study", study.model_dump_json(), "--cells", tables["cells"],
+                "--history", tables["history"], "--facts", facts[-1], "--output", str(folder / "figures"))  # fmt: skip
+        elif figures:
             (folder / "figures").mkdir(exist_ok=True)
             for name in TITLES:
                 if name != "accuracy_by_weight_decay" or study.task.kind == "digits":
@@ -129,7 +135,8 @@ def build(raw: dict[str, Any], results: Path, figures: bool = True) -> Config:
     steps = {"none": [1.0e-4] * 3, "optimizer": [1.0e-4, 1.1e-4, 1.0e-4], "loss": [1.3e-4, 1.4e-4, 1.3e-4]}
     peaks = {"none": 800, "optimizer": 1600, "loss": 2400}
     cost = results / "cost.json"
-    cost.write_text(json.dumps([{"weights": 200, "seconds": steps, "peak_bytes": peaks}]), encoding="utf-8")
+    measured = [] if drawn else [{"weights": 200, "seconds": steps, "peak_bytes": peaks}]
+    cost.write_text(json.dumps(measured), encoding="utf-8")
     run("gather", "--config", config.model_dump_json(), "--claims", claims, "--study-facts", *facts,
         "--cost", str(cost),
         "--study-timings", *timings,

@@ -161,6 +161,18 @@ def test_a_cell_that_diverges_stops_no_other():
         assert both[0] == alone[0]
 
 
+@pytest.mark.parametrize("name", ["RandomFeatures", "dropout", "Doubles"])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
+def test_a_rate_that_parameters_cannot_hold_diverges(name, optimizer):
+    training = {"optimizer": optimizer, "batch_size": 40, "epochs": 2}
+    huge = trained(cells_of(module_study(name, seeds=1, weight_decays=[0, 1e300], training=training)))
+    assert [row["diverged"] for row in huge] == [False, True]
+    fast = trained(
+        cells_of(module_study(name, seeds=1, weight_decays=[0], training={**training, "learning_rate": 1e300}))
+    )
+    assert fast[0]["diverged"]
+
+
 def test_the_callers_random_state_is_left_alone():
     def states():
         return torch.get_rng_state().tolist(), np.random.get_state()[1].tolist(), random.getstate()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 import torch
@@ -86,10 +87,18 @@ class OwnLoop:
                 for kind in (self.weights, list(self.module.parameters()))]  # fmt: skip
 
 
-def optimizer_of(training: Training, parameters: Any) -> torch.optim.Optimizer:
-    """The optimizer of torch that a recipe names; parameters: as torch.optim takes them, with their weight decay."""
+def optimizer_of(training: Training, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
+    """The optimizer of torch that a recipe names; groups: as torch.optim takes them, with their weight decay.
+
+    A rate beyond what parameters can hold is infinite for them: torch would raise, and the cell diverges as well.
+    """
     sgd = {"momentum": training.momentum, "nesterov": training.nesterov} if training.optimizer == "sgd" else {}
-    return KINDS[training.optimizer](parameters, lr=training.learning_rate, **{"weight_decay": 0.0, **sgd})
+    held = []
+    for group in groups:
+        largest = min((torch.finfo(parameter.dtype).max for parameter in group["params"]), default=inf)
+        rates = {"lr": training.learning_rate, "weight_decay": group.get("weight_decay", 0.0)}
+        held.append({**group, **{name: rate if rate <= largest else inf for name, rate in rates.items()}})
+    return KINDS[training.optimizer](held, **sgd)
 
 
 def _square(parameter: Tensor) -> Tensor:

@@ -99,7 +99,7 @@ def _drift(
     _, inputs, targets = trial.batches[0]
     plain = [twin.get_parameter(name) for name in trained]
     beside = [tensors[name].clone().requires_grad_() for name in trained]
-    by_loop, by_func = optimizer_of(recipe.training, plain), optimizer_of(recipe.training, beside)
+    by_loop, by_func = (optimizer_of(recipe.training, [{"params": own}]) for own in (plain, beside))
     for _ in range(min(TRIED_STEPS, recipe.training.epochs * -(-recipe.task.n_train // len(inputs)))):
         gradients = torch.autograd.grad(_loss(recipe, twin, inputs, targets), plain)
         present = {**tensors, **{name: tensor.detach() for name, tensor in zip(trained, beside, strict=True)}}

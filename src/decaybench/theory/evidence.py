@@ -81,14 +81,15 @@ def log_evidence(
     """
     s, z = np.broadcast_arrays(np.asarray(eigenvalues, dtype=np.float64), np.asarray(projections, dtype=np.float64))
     penalty = np.atleast_1d(positive(total_penalty, "total_penalty"))[:, None]  # [L, 1]
-    ratio = s[..., None, :] / penalty  # s / Lambda [..., L, n-1]
-    squares = z[..., None, :] ** 2
     n_free = s.shape[-1]
-    if noise_std is None:
-        variance = np.mean(squares / (1.0 + ratio), axis=-1)
-    else:
-        variance = np.full(ratio.shape[:-1], float(positive(noise_std, "noise_std")) ** 2)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    # Targets without any spread, or too large to square, have no evidence: it is nan, and no fact.
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        ratio = s[..., None, :] / penalty  # s / Lambda [..., L, n-1]
+        squares = z[..., None, :] ** 2
+        if noise_std is None:
+            variance = np.mean(squares / (1.0 + ratio), axis=-1)
+        else:
+            variance = np.full(ratio.shape[:-1], float(positive(noise_std, "noise_std")) ** 2)
         residual = np.sum(squares / (1.0 + ratio) ** 2, axis=-1)
         shrunk = np.sum(ratio * squares / (1.0 + ratio) ** 2, axis=-1)  # Lambda ||w||^2
         fit = -0.5 * residual / variance - 0.5 * n_free * np.log(2.0 * np.pi * variance)

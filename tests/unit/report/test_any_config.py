@@ -13,11 +13,14 @@ from typing import Any
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
+from jinja2 import BytecodeCache, Environment
+from jinja2.bccache import Bucket
 from pages import build, read
 from small_configs import configs
 
 from decaybench.cells.tables import CELL_COLUMNS, HISTORY_COLUMNS
 from decaybench.config import Config
+from decaybench.report import render as render_module
 from decaybench.report.render import render
 
 EXAMPLES = int(os.environ.get("DECAYBENCH_EXAMPLES", "60"))
@@ -25,11 +28,33 @@ EXAMPLES = int(os.environ.get("DECAYBENCH_EXAMPLES", "60"))
 UNFIT = re.compile(r"(?<![\w-])(NaN|nan|None|[-−+]?inf|undefined|Infinity|Traceback)(?![\w-])")
 
 
+class Compiled(BytecodeCache):
+    """Templates as code, for all pages of this process."""
+
+    def __init__(self) -> None:
+        self.code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.code:
+            bucket.bytecode_from_string(self.code[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.code[bucket.key] = bucket.bytecode_to_string()
+
+
 @pytest.fixture(scope="module", autouse=True)
-def coarse_slides() -> Iterator[None]:
-    """Bitmaps of few dots: half of the time would go into them."""
+def quick() -> Iterator[None]:
+    """Bitmaps of few dots, and templates compiled once: most of the time would go into them."""
+    make, compiled = render_module.make_environment, Compiled()
+
+    def make_environment(language: str) -> Environment:
+        environment = make(language)
+        environment.bytecode_cache = compiled
+        return environment
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("decaybench.figures.slides.DPI", 20)
+        patch.setattr(render_module, "make_environment", make_environment)
         yield
 
 

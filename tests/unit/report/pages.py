@@ -118,7 +118,7 @@ def build(raw: dict[str, Any], results: Path, figures: bool = True, drawn: bool 
             "--facts", facts[-1], "--summary", str(folder / "summary.csv"))  # fmt: skip
         if drawn:
             run("draw", "--study", study.model_dump_json(), "--cells", tables["cells"],
-                "--history", tables["history"], "--facts", facts[-1], "--output", str(folder / "figures"))  # fmt: skip
+                "--history", tables["history"], "--facts", facts[-1], "--output", f"{folder}/figures")  # fmt: skip
         elif figures:
             (folder / "figures").mkdir(exist_ok=True)
             for name in TITLES:

@@ -10,7 +10,7 @@ import pandas as pd
 from decaybench.analysis import prediction, smoothers
 from decaybench.analysis.fact import Fact, fact, paired, plain_fact, unit_of
 from decaybench.analysis.selection import optimum_interval
-from decaybench.analysis.statistics import FloatArray, mean, means
+from decaybench.analysis.statistics import FloatArray, mean, means, standard_deviation
 from decaybench.cells.grid import weight_decay_label
 from decaybench.config import GaussianLinear, Polynomial, Variant
 from decaybench.theory import ridge
@@ -59,7 +59,7 @@ def _residuals(table: pd.DataFrame, predicted: prediction.Prediction) -> Facts:
     if n < 2:
         yield "theory/largest_z", plain_fact(None, "standard errors", "none: one seed has no spread", n)
         return
-    error = values.std(axis=0, ddof=1) / np.sqrt(n)
+    error = standard_deviation(values) / np.sqrt(n)
     z = np.divide(offset, error, out=np.zeros_like(offset), where=error > 0)
     loss = predicted.test_loss
     shares = np.divide(offset, loss, out=np.full_like(offset, np.nan), where=loss > 0)

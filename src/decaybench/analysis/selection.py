@@ -9,7 +9,15 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from decaybench.analysis.statistics import LEVEL, Estimate, FloatArray, mean, means, resampled_means
+from decaybench.analysis.statistics import (
+    LEVEL,
+    Estimate,
+    FloatArray,
+    mean,
+    means,
+    resampled_means,
+    standard_deviation,
+)
 
 
 @dataclass(frozen=True)
@@ -45,7 +53,7 @@ def choose(
     best = int(average.argmin())
     differences = means(validation - validation[:, [best]], overlap=overlap)
     n = len(validation)
-    spread = validation[:, best].std(ddof=1) * np.sqrt(1 / n + (overlap or 0.0)) if n > 1 else 0.0
+    spread = float(standard_deviation(validation[:, best])) * np.sqrt(1 / n + (overlap or 0.0)) if n > 1 else 0.0
     wins = np.bincount(resampled_means(validation).argmin(axis=1), minlength=len(weight_decay))
     oracle = int(test.mean(axis=0).argmin())
     edge = None

@@ -9,7 +9,7 @@ import pandas as pd
 
 from decaybench.analysis import prediction
 from decaybench.analysis.fact import Fact, fact, paired, plain_fact, unit_of
-from decaybench.analysis.statistics import FloatArray, heavy_tailed, interquartile_mean, median
+from decaybench.analysis.statistics import FloatArray, heavy_tailed, interquartile_mean, median, scale_of
 from decaybench.cells.grid import weight_decay_label
 from decaybench.config import GaussianLinear, Linear, Polynomial, Variant
 from decaybench.tasks import generate
@@ -66,6 +66,7 @@ def split_variance(table: FloatArray) -> tuple[float, float, float]:
     Unbiased components of the two-way random-effects model (negative ones count as none).
     """
     rows, columns = table.shape
+    table = table / scale_of(table.ravel())
     left = table - table.mean(axis=1, keepdims=True) - table.mean(axis=0, keepdims=True) + table.mean()
     both = float(np.sum(left**2)) / ((rows - 1) * (columns - 1))
     by_row = max(0.0, float(table.mean(axis=1).var(ddof=1)) - both / columns)

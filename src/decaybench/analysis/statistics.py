@@ -21,6 +21,7 @@ RESAMPLES = 2_000
 FEW = 20  # below, a bootstrap of so few seeds is too narrow: Student's t
 MANY = 2_000  # above, bootstrap and Student's t agree to the digits shown, and t is far cheaper
 STREAM = 20_250_315
+HUGE = 1e100  # beyond, squares or cubes may exceed what floats hold; such values are scaled first
 HEAVY = 1.0  # skewness from which a mean alone misleads; the interquartile mean then stands beside it
 
 
@@ -78,6 +79,18 @@ def resampled_means(values: FloatArray, resamples: int = RESAMPLES) -> FloatArra
     return np.concatenate(parts)
 
 
+def standard_deviation(values: FloatArray) -> FloatArray:
+    """Sample standard deviation of each column of values [seeds, ...], also where no float holds their squares."""
+    scale = scale_of(values)
+    return np.asarray((values / scale).std(axis=0, ddof=1) * scale)
+
+
+def scale_of(values: FloatArray) -> FloatArray:
+    """What to divide each column of values [seeds, ...] by before they are squared: 1 unless they are huge."""
+    largest = np.abs(values).max(axis=0)
+    return np.where(largest > HUGE, largest, 1.0)
+
+
 def interquartile_mean(values: FloatArray, level: float = LEVEL) -> Estimate:
     """Mean of the middle half of values [seeds], with the trimmed mean's t interval (Tukey & McLaughlin 1963)."""
     n = len(values)
@@ -101,7 +114,8 @@ def median(values: FloatArray, level: float = LEVEL) -> Estimate:
 
 def heavy_tailed(values: FloatArray) -> bool:
     """Whether so skewed that a few seeds decide the mean."""
-    return len(values) >= FEW and values.std() > 0 and bool(abs(stats.skew(values)) > HEAVY)
+    scaled = values / scale_of(values)
+    return len(values) >= FEW and scaled.std() > 0 and bool(abs(stats.skew(scaled)) > HEAVY)
 
 
 def holm(p_values: Sequence[float]) -> FloatArray:
@@ -135,7 +149,8 @@ class MeanTest:
     RESAMPLES = 20_000  # Holm's levels reach 0.999: enough resamples must lie beyond
 
     def __init__(self, values: FloatArray, overlap: float | None = None) -> None:
-        self.values, self.overlap = np.asarray(values, dtype=np.float64), overlap
+        self.scale = float(scale_of(np.asarray(values, dtype=np.float64)))
+        self.values, self.overlap = np.asarray(values, dtype=np.float64) / self.scale, overlap
         n = len(self.values)
         self.varies = n > 1 and bool(self.values.std() > 1e-14 * np.abs(self.values).max())
         self.bootstraps = self.varies and overlap is None and FEW <= n <= MANY
@@ -149,16 +164,17 @@ class MeanTest:
     def interval(self, level: float) -> Estimate:
         """Mean and interval at a level."""
         if not self.bootstraps:
-            return mean(self.values, level, self.overlap)
+            return mean(self.values * self.scale, level, self.overlap)
         bounds = stats.bootstrap(
             (self.values,), np.mean, n_resamples=0, bootstrap_result=self._result, method="BCa",
             confidence_level=level, rng=fixed_stream(),
         ).confidence_interval  # fmt: skip
-        return _estimate(float(self.values.mean()), bounds.low, bounds.high, len(self.values), "BCa bootstrap")
+        found = self.scale * np.array([self.values.mean(), bounds.low, bounds.high])
+        return _estimate(*map(float, found), len(self.values), "BCa bootstrap")
 
     def p_value(self, null: float) -> float:
         """Two-sided p-value of "the mean is `null`": the level at which the interval would just touch it."""
-        n, centre = len(self.values), float(self.values.mean())
+        n, centre, null = len(self.values), float(self.values.mean()), null / self.scale
         if not self.varies:
             return 1.0 if n < 2 or centre == null else 0.0
         if self._result is None:
@@ -181,11 +197,13 @@ class MeanTest:
 
 def _t_half_width(values: FloatArray, level: float, overlap: float) -> FloatArray:
     n = len(values)
-    spread = values.std(axis=0, ddof=1) * np.sqrt(1 / n + overlap)
+    spread = standard_deviation(values) * np.sqrt(1 / n + overlap)
     return np.asarray(stats.t.ppf((1 + level) / 2, n - 1) * spread)
 
 
 def _bca(values: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
+    scale = scale_of(values)
+    values = values / scale
     varies = values.std(axis=0) > 1e-14 * np.abs(values).max(axis=0)
     low, high = values.mean(axis=0), values.mean(axis=0)
     if varies.any():
@@ -194,7 +212,7 @@ def _bca(values: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
             batch=max(1, 4_000_000 // values.size), confidence_level=level, method="BCa", rng=fixed_stream(),
         ).confidence_interval  # fmt: skip
         low[varies], high[varies] = interval.low, interval.high
-    return low, high
+    return low * scale, high * scale
 
 
 def _estimate(value: float, low: float, high: float, n: int, method: str) -> Estimate:

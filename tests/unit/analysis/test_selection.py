@@ -46,6 +46,13 @@ def test_one_standard_error_takes_the_largest_decay_that_may_be_as_good():
     assert choose(GRID, validation, validation, None).one_se == 1.0
 
 
+@pytest.mark.filterwarnings("error")
+def test_the_choice_does_not_depend_on_the_unit():
+    small = np.abs(losses([3, 2, 1, 1.001]))
+    one, other = (choose(GRID, table, table, None) for table in (small, 1e200 * small))
+    assert (other.chosen, other.one_se, other.as_good) == (one.chosen, one.one_se, one.as_good)
+
+
 def test_regret_is_paid_on_test_rows():
     choice = choose(GRID, losses([2, 1, 2, 3]), losses([2, 1, 0.5, 3], seed=2), None)
     assert (choice.chosen, choice.oracle) == (0.1, 1.0)

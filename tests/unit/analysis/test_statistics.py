@@ -16,6 +16,7 @@ from decaybench.analysis.statistics import (
     mean,
     median,
     resampled_means,
+    standard_deviation,
 )
 
 
@@ -143,3 +144,25 @@ def test_variance_splits_into_the_parts_that_made_it():
     rows, columns = 3 * random.standard_normal((400, 1)), random.standard_normal((1, 400))
     shares = split_variance(rows + columns + random.standard_normal((400, 400)))
     assert shares == pytest.approx((9 / 11, 1 / 11, 1 / 11), abs=0.04)
+
+
+@pytest.mark.parametrize("n", [2, 8, 40])  # Student's t below 20 seeds, a bootstrap from there
+@pytest.mark.parametrize("overlap", [None, 0.5])
+@pytest.mark.filterwarnings("error")
+def test_values_whose_squares_no_float_holds_have_the_intervals_of_smaller_ones(n, overlap):
+    values = 1 + np.random.default_rng(n).exponential(size=n)
+    small, huge = mean(values, overlap=overlap), mean(values * 1e200, overlap=overlap)
+    assert huge.method == small.method
+    for part in ("value", "low", "high"):
+        assert getattr(huge, part) == pytest.approx(1e200 * getattr(small, part))
+    one, other = MeanTest(values, overlap), MeanTest(values * 1e200, overlap)
+    assert other.p_value(1.5e200) == pytest.approx(one.p_value(1.5))
+    assert other.interval(0.9).high == pytest.approx(1e200 * one.interval(0.9).high)
+    assert heavy_tailed(values * 1e200) == heavy_tailed(values)
+    assert standard_deviation(values * 1e200) == pytest.approx(1e200 * values.std(ddof=1))
+
+
+@pytest.mark.filterwarnings("error")
+def test_shares_of_variance_do_not_depend_on_the_unit():
+    table = np.random.default_rng(1).exponential(size=(6, 6))
+    assert split_variance(table * 1e200) == pytest.approx(split_variance(table))

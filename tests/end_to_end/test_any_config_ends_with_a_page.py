@@ -1,4 +1,7 @@
-"""Every valid config ends with exit 0 and a page, also the odd ones."""
+"""Every valid config ends with exit 0 and a page: two odd ones by the workflow.
+
+Many more go through the same stages in one process, in `tests/unit/report/test_any_config.py`.
+"""
 
 import os
 import subprocess
@@ -24,30 +27,11 @@ def small(**study):
 
 
 ODD = {
-    "one λ, one seed": small(grid={"weight_decay": [0.5], "seeds": 1}),
-    "no λ of zero, a list of seeds": small(grid={"weight_decay": ["1e-4", 10], "seeds": [7, 3, 205]}),
     "every cell diverges": small(training={**SMALL_TRAINING, "learning_rate": 1e6, "epochs": 40}),
-    "one λ diverges": small(grid={"weight_decay": [0, 1000], "seeds": 3}, training={**SMALL_TRAINING, "epochs": 60}),
-    "a linear model of classes": small(
-        task={"kind": "breast_cancer", "n_train": 30, "n_validation": 30, "n_test": 30},
-        model={"kind": "linear", "init_std": 0},
-    ),
-    "a network on numbers": small(model={"kind": "mlp", "hidden": 4, "dropout": 0.2}),
-    "variants with other models, grids and tasks": small(
-        variants={
-            "net": {"model": {"kind": "mlp", "hidden": [3]}, "grid": {"seeds": 2}},
-            "poly": {"task": {"kind": "polynomial", "n_train": 6}},
-            "adam": {"training.optimizer": "adam", "model.dropout": 0.5},
-            "same": {},
-        }
-    ),
     "two studies, Chinese only": {
         "studies": [small()["studies"][0], {**small()["studies"][0], "name": "other", "seeds_per_block": 1}],
         "report": {"languages": ["zh"]},
     },
-    "the true weights are zero and nothing moves": small(
-        task={**SMALL_TASK, "weight": 0, "bias": 0, "noise_std": 0}, model={"init_std": 0, "bias_init_std": 0}
-    ),
 }
 
 

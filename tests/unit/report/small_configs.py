@@ -37,10 +37,10 @@ def some(keys: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[Keys]:
     return st.fixed_dictionaries({}, optional=keys)
 
 
-def of_kind(kind: str, sizes: st.SearchStrategy[int] = rows, **keys: st.SearchStrategy[Any]) -> st.SearchStrategy[Keys]:
-    parts = st.fixed_dictionaries(
-        {"kind": st.just(kind), "n_train": sizes, "n_validation": sizes, "n_test": sizes}
-    )
+def of_kind(
+    kind: str, sizes: st.SearchStrategy[int] = rows, **keys: st.SearchStrategy[Any]
+) -> st.SearchStrategy[Keys]:
+    parts = st.fixed_dictionaries({"kind": st.just(kind), "n_train": sizes, "n_validation": sizes, "n_test": sizes})
     return st.builds(lambda fixed, free: {**fixed, **free}, parts, some(keys))
 
 

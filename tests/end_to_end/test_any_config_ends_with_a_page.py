@@ -1,4 +1,7 @@
-"""Every valid config ends with exit 0 and a page, also the odd ones."""
+"""Every valid config ends with exit 0 and a page: two odd ones by the workflow.
+
+Many more go through the same stages in one process, in `tests/unit/report/test_any_config.py`.
+"""
 
 import os
 import subprocess

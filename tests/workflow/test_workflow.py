@@ -161,7 +161,6 @@ def test_an_own_module_is_trained_again_when_a_file_changes_that_it_imports(besi
     again, large = norms()
     assert again.jobs("train") == again.jobs("collect") == 1
     assert (large > small).all()
-    assert norms()[0].jobs("total") == 0
     init = root / "nets" / "__init__.py"
     init.write_text(init.read_text() + "# an edit\n")
     assert workplace.run("-n", "--until", "collect", config=config, cwd=own_checkout).jobs("train") == 1

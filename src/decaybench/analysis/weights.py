@@ -26,7 +26,7 @@ from decaybench.theory.spectral import TrainedState, state_after
 COST = 2.5e9  # units of a seed's weights, some tenths of a second on one core; decides how many seeds are followed
 MOST, FEWEST = 60, 4
 REPLAYED = 20_000  # steps that are replayed at most
-TENTHS = 10  # groups of directions, of which the strongest and the weakest are told
+TENTHS = 10  # groups of directions, of which the strongest and the weakest are told; of fewer directions none is
 
 
 def why_none(variant: Variant) -> str | None:
@@ -83,13 +83,13 @@ def kept_by_direction(variant: Variant, seed: int, weights: FloatArray, groups: 
     """The share of the length that is left in each group of directions [L, groups], against the first λ.
 
     Directions are the eigen-directions of the seed's own centred rows, strongest first, in groups of about equal
-    size, fewer where there are fewer directions: a single row has none. weights [L, p].
+    size, or one by one where they are fewer; none where the rows do not differ. weights [L, p].
     """
     _, _, _, right = decompose(generate(variant.task, seed).train.inputs)
-    parts = np.array_split(weights @ right, max(1, min(groups, right.shape[1])), axis=1)
-    lengths = np.array([np.linalg.norm(part, axis=1) for part in parts if part.size]).reshape(-1, len(weights)).T
-    if not lengths.size:
-        return lengths
+    if not right.shape[1]:
+        return np.empty((len(weights), 0))
+    parts = np.array_split(weights @ right, min(groups, right.shape[1]), axis=1)
+    lengths = np.array([np.linalg.norm(part, axis=1) for part in parts]).T  # [L, groups]
     return np.divide(lengths, lengths[0], out=np.ones_like(lengths), where=lengths[0] > 0)
 
 
@@ -117,7 +117,7 @@ def weight_facts(variant: Variant, cells: pd.DataFrame) -> Iterator[tuple[str, F
         longer = np.abs(weights[:, 1:]) > np.abs(weights[:, :1])
         columns["weight_longer"] = np.concatenate([np.zeros((n, 1)), longer.mean(axis=2)], axis=1), "share"
         tenths = [kept_by_direction(variant, seed, own, TENTHS) for seed, own in zip(seeds, weights, strict=True)]
-        if all(kept.shape[1] > 1 for kept in tenths):  # else there is no stronger and no weaker one
+        if all(kept.shape[1] == TENTHS for kept in tenths):
             columns["weight_kept_strong"] = np.stack([kept[:, 0] for kept in tenths]), "share"
             columns["weight_kept_weak"] = np.stack([kept[:, -1] for kept in tenths]), "share"
     if truth is not None and truth.all():

@@ -32,21 +32,29 @@ DASH = 0.18  # of the usual distance of λ: half the length of a value at λ = 0
 
 
 def applies(data: StudyData) -> bool:
-    """Linear models trained on all rows at once from zero, so that nothing but data and decay moves a weight."""
+    """Linear models trained on all rows at once from zero, so that nothing but data and decay moves a weight.
+
+    Of rows that differ in two directions at least, or there is no strong and weak one.
+    """
     variant = data.base
     known = why_none(variant) is None and is_full_batch(variant) and is_zero_start(variant)
-    return known and len(_decays(data)) >= FEWEST and len(_kept(data, _weights(data)).T) == FIFTHS
+    if not known or len(_decays(data)) < FEWEST:
+        return False
+    none = np.zeros((1, variant.task.n_features))
+    return kept_by_direction(variant, _seed(data), none, FIFTHS).shape[1] > 1
 
 
 def draw(data: StudyData) -> Figure:
     """One cell: weights above, directions below."""
     variant, seed, decays = data.base, _seed(data), _decays(data)
-    weights = _weights(data)
-    kept = _kept(data, weights)
+    weights = trained_state(variant, seed, decays).weights  # [L, p]
+    kept = kept_by_direction(variant, seed, weights, FIFTHS)  # [L, groups]
     n_weights = weights.shape[1]
     for value, own, shares in zip(decays, weights, kept, strict=True):
         data.note("weight", "input", np.arange(1, n_weights + 1), own, weight_decay=value, seed=seed)
-        data.note("length_left", "fifth", np.arange(1, FIFTHS + 1), shares, weight_decay=value, seed=seed)
+        groups = np.arange(1, kept.shape[1] + 1)
+        data.note("length_left", "fifth" if len(groups) == FIFTHS else "direction", groups, shares,
+                  weight_decay=value, seed=seed)  # fmt: skip
     lines = np.unique(np.linspace(0, n_weights - 1, MOST).round().astype(int))
     chosen = data.chosen(variant)
     at = int(np.abs(decays - (chosen or decays[len(decays) // 2])).argmin())
@@ -57,7 +65,7 @@ def draw(data: StudyData) -> Figure:
         1,
         (170, 92),
         axis_names=(labels.WEIGHT_DECAY, ""),
-        notes=[note, labels.SEED.format(n=seed), labels.FIFTHS],
+        notes=[note, labels.SEED.format(n=seed), labels.FIFTHS if kept.shape[1] == FIFTHS else labels.DIRECTIONS],
         titles=[None],
         ends=[*named, labels.TRUE_WEIGHT, labels.MEAN, labels.STRONGEST, labels.WEAKEST],
     )
@@ -81,16 +89,6 @@ def _decays(data: StudyData) -> FloatArray:
     """λ at which the seed stayed finite, ascending."""
     runs = data.runs(data.base)
     return np.sort(runs.loc[runs["seed"] == _seed(data), "weight_decay"].to_numpy(np.float64))
-
-
-def _weights(data: StudyData) -> FloatArray:
-    """The seed's weights at each λ, [L, p]."""
-    return trained_state(data.base, _seed(data), _decays(data)).weights
-
-
-def _kept(data: StudyData, weights: FloatArray) -> FloatArray:
-    """The length left in each fifth of the directions [L, fifths]; fewer columns where there are fewer directions."""
-    return kept_by_direction(data.base, _seed(data), weights, FIFTHS)
 
 
 def _named(data: StudyData, weights: FloatArray) -> dict[str, int]:

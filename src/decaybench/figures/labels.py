@@ -95,6 +95,7 @@ MEMORISED_NOTE = "memorised: wrong training labels that must have been learnt by
 TIMINGS = "dot: one timing, bar: median with 95 % interval"
 RUG = "ticks below: directions of the data"
 FIFTHS = "below: length left in each fifth of the directions of the data"
+DIRECTIONS = "below: length left in each direction of the data"
 
 BAND = "line: mean, band: 95 % interval"
 MEAN_ONLY = "line: mean"

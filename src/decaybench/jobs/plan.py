@@ -39,6 +39,7 @@ class Stage(NamedTuple):
 
 
 NUMBERS = ("numpy", "scipy", "pandas", "scikit-learn")
+DRAWING = ("matplotlib", "seaborn", "pillow")
 STAGES = {
     "train": Stage(("decaybench.stages.train",), (_task_of, module_of), keys=True),
     "collect": Stage(
@@ -56,14 +57,14 @@ STAGES = {
             "decaybench.analysis.cost",
             "decaybench.figures.cost",
         ),
-        libraries=("matplotlib",),
+        libraries=DRAWING,
     ),
     "draw": Stage(
         ("decaybench.figures.drawing", *FIGURES.values()),
         (_task_of,),
-        ("matplotlib", "seaborn", "numpy", "pandas"),
+        (*NUMBERS, *DRAWING),
     ),
-    "render": Stage(("decaybench.report.render",), (_task_of,), ("jinja2",)),
+    "render": Stage(("decaybench.report.render",), (_task_of,), ("jinja2", "babel")),
 }
 ARRAY_JOBS = "--slurm-array-jobs"
 MANY_JOBS = 5_000  # Snakemake plans a thousand in about a second

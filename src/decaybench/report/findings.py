@@ -40,6 +40,7 @@ from decaybench.report.weight_findings import MEMORIES as MEMORIES
 from decaybench.report.weight_findings import SIGNS as SIGNS
 from decaybench.report.weight_findings import SPREADS as SPREADS
 from decaybench.report.weight_findings import ZEROS as ZEROS
+from decaybench.report.weight_findings import both as both
 from decaybench.report.weight_findings import kept as kept
 from decaybench.report.weight_findings import longer as longer
 from decaybench.report.weight_findings import memorised as memorised

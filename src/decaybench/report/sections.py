@@ -128,7 +128,7 @@ class Page:
     def traced(self) -> list[VariantView]:
         """Where every weight can be followed over λ: once on drawn data, once where columns have names."""
         bases = [study.base for study in self.studies]
-        views = [view for view in bases if view.has(findings.told(view), "weight_kept_strong")]
+        views = [view for view in bases if findings.both(view, "weight_kept_strong")]
         drawn = [view for view in views if column_names(view.variant.task) is None]
         named = [view for view in views if view not in drawn]
         return [*sorted(drawn, key=lambda view: view is not self.weighed)[:1], *named[:1]]

@@ -22,10 +22,16 @@ def told(view: VariantView) -> str:
     return view.article or chosen or view.last
 
 
+def both(view: VariantView, metric: str) -> bool:
+    """Whether a metric stands at the told λ and at the smallest: where one diverged in part, some facts have none."""
+    label = told(view)
+    return bool(label) and view.has(label, metric) and view.has(view.first, metric)
+
+
 def spread(view: VariantView) -> str:
     """Whether the weights still lie as scattered as they started at the smallest λ, and no longer at the told one."""
     label, start = told(view), view.facts.get(f"{view.prefix}/weights/start_spread")
-    if start is None or not label or not view.has(label, "weight_spread"):
+    if start is None or not both(view, "weight_spread"):
         return "nothing"
     first, then = view.fact(view.first, "weight_spread"), view.fact(label, "weight_spread")
     order = compare(then, first)
@@ -38,7 +44,7 @@ def spread(view: VariantView) -> str:
 def kept(view: VariantView) -> str:
     """Whether decay spares the strong directions of the data and takes the weak ones."""
     label = told(view)
-    if not label or not view.has(label, "weight_kept_strong"):
+    if not both(view, "weight_kept_strong"):
         return "unknown"
     order = compare(view.fact(label, "weight_kept_strong"), view.fact(label, "weight_kept_weak"))
     return {"above": "directions", "below": "reversed", "around": "alike", "unknown": "unknown"}[order]
@@ -47,7 +53,7 @@ def kept(view: VariantView) -> str:
 def longer(view: VariantView) -> str:
     """Whether some single weights end up larger with decay than without."""
     label = told(view)
-    if not label or not view.has(label, "weight_longer"):
+    if not both(view, "weight_longer"):
         return "unknown"
     share = view.fact(label, "weight_longer")
     if share["low"] is None or share["low"] <= HARDLY < share["high"]:
@@ -57,7 +63,7 @@ def longer(view: VariantView) -> str:
 
 def zeros(view: VariantView) -> str:
     """Whether the largest λ leaves weights of exactly zero that the smallest does not."""
-    if not told(view) or not view.has(view.last, "weight_zeros"):
+    if not told(view) or not (view.has(view.first, "weight_zeros") and view.has(view.last, "weight_zeros")):
         return "unknown"
     before, after = (int(view.fact(label, "weight_zeros")["value"]) for label in (view.first, view.last))
     if after == 0:
@@ -68,7 +74,7 @@ def zeros(view: VariantView) -> str:
 def signs(view: VariantView) -> str:
     """Whether more weights have the sign of the truth at the told λ than at the smallest."""
     label = told(view)
-    if not label or not view.has(label, "weight_sign_right"):
+    if not both(view, "weight_sign_right"):
         return "unknown"
     order = compare(view.fact(label, "weight_sign_right"), view.fact(view.first, "weight_sign_right"))
     return {"above": "better", "below": "worse", "around": "no_difference", "unknown": "unknown"}[order]
@@ -77,7 +83,7 @@ def signs(view: VariantView) -> str:
 def memorised(view: VariantView) -> str:
     """Whether fewer wrong labels must be known by heart at the told λ than at the smallest."""
     label = told(view)
-    if not label or not view.has(label, "memorised"):
+    if not both(view, "memorised"):
         return "nothing"
     before = view.fact(view.first, "memorised")
     if sign(before) == "unknown":

@@ -117,8 +117,8 @@ def build(raw: dict[str, Any], results: Path, figures: bool = True, drawn: bool 
         run("analyse", "--study", study.model_dump_json(), "--cells", tables["cells"], "--history", tables["history"],
             "--facts", facts[-1], "--summary", str(folder / "summary.csv"))  # fmt: skip
         if drawn:
-            run("draw", "--study", study.model_dump_json(), "--cells", tables["cells"],
-                "--history", tables["history"], "--facts", facts[-1], "--output", f"{folder}/figures")  # fmt: skip
+            run("draw", "--study", study.model_dump_json(), "--cells", tables["cells"], "--facts", facts[-1],
+                "--history", tables["history"], "--output", str(folder / "figures"))  # fmt: skip
         elif figures:
             (folder / "figures").mkdir(exist_ok=True)
             for name in TITLES:

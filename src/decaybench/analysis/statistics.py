@@ -169,8 +169,8 @@ class MeanTest:
             (self.values,), np.mean, n_resamples=0, bootstrap_result=self._result, method="BCa",
             confidence_level=level, rng=fixed_stream(),
         ).confidence_interval  # fmt: skip
-        found = self.scale * np.array([self.values.mean(), bounds.low, bounds.high])
-        return _estimate(*map(float, found), len(self.values), "BCa bootstrap")
+        value, low, high = self.scale * np.array([self.values.mean(), bounds.low, bounds.high])
+        return _estimate(value, low, high, len(self.values), "BCa bootstrap")
 
     def p_value(self, null: float) -> float:
         """Two-sided p-value of "the mean is `null`": the level at which the interval would just touch it."""

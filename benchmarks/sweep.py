@@ -53,23 +53,19 @@ def study(seeds: int, weight_decays: int, **keys: object) -> dict:
 # --- rows: each returns seconds a cell -------------------------------------------------------------
 
 
-def _train_seeds(config: dict, seeds: str) -> None:
-    from decaybench.cells.grid import study_spec
+def _train_seeds(config: dict, seeds: range) -> None:
+    from decaybench.cells.grid import cells_of
     from decaybench.config.parsing import parse_config
     from decaybench.learning.block import train_cells
 
-    spec = study_spec(parse_config(config).studies[0])
-    parts = [part.model_copy(update={"seeds": seeds}) for part in spec.parts]
-    train_cells(spec.model_copy(update={"parts": parts}).cells(lambda _: "bench"))
+    train_cells(cells_of(parse_config(config).studies[0], lambda _: "bench", seeds))
 
 
 def engine(pool: ProcessPoolExecutor, config: dict) -> float:
     """The engine, one process a core, as the workflow runs it."""
     grid = config["studies"][0]["grid"]
     share = -(-grid["seeds"] // CORES)
-    ranges = [
-        f"{i * share}-{min((i + 1) * share, grid['seeds']) - 1}" for i in range(CORES) if i * share < grid["seeds"]
-    ]
+    ranges = [range(first, first + share) for first in range(0, grid["seeds"], share)]
     start = time.perf_counter()
     list(pool.map(_train_seeds, [config] * len(ranges), ranges))
     return (time.perf_counter() - start) / (grid["seeds"] * len(grid["weight_decay"]))
@@ -129,7 +125,7 @@ def pipeline(config: dict) -> float:
 
 def job_per_cell(cells: int) -> float:
     """A Snakemake job for every cell: a study of one λ with one seed a block, up to its table."""
-    return _workflow(study(cells, 1, seeds_per_block=1), "--until", "collect") / cells
+    return _workflow(study(cells, 1, seeds_per_block=1), "--until", "analyse") / cells
 
 
 def default_page() -> float:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "report"))
-from pages import TINY, build, run
+from pages import TINY, build, draw, run
 
 ARGUMENTS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
@@ -60,13 +60,8 @@ def results(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     results = tmp_path_factory.mktemp("browser") / "results"
     config = build(TINY, results, figures=False)
     for study in config.studies:
-        folder = results / study.name
-        run("draw", "--study", study.model_dump_json(), "--cells", str(folder / "cells.parquet"),
-            "--history", str(folder / "history.parquet"), "--facts", str(folder / "facts.json"),
-            "--output", str(folder / "figures"))  # fmt: skip
-    for language in config.report.languages:
-        run("render", "--config", config.model_dump_json(), "--language", language, "--results", str(results),
-            "--output", str(results / f"report.{language}.html"))  # fmt: skip
+        draw(study, results)
+    run("render", "--config", config.to_json(), "--results", str(results))
     return results
 
 

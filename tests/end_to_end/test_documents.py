@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from decaybench.cells.grid import block_specs
+from decaybench.cells.blocks import block_names
 from decaybench.config.parsing import parse_config
 from tests.end_to_end.documents import DOCUMENTS, RECIPES, ROOT, files_named_in, make_checkout, shown_in
 
@@ -51,7 +51,7 @@ CONFIGS = [shown for shown in SHOWN if shown.kind == "config"]
 def test_a_config_can_be_planned_in_an_empty_folder(shown, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     studies = parse_config(yaml.safe_load(shown.text)).studies
-    assert all(block_specs(study) for study in studies)
+    assert all(block_names(study) for study in studies)
 
 
 class Reader:

@@ -32,13 +32,9 @@ import json, pathlib, pages
 results = pathlib.Path("results")
 config = pages.build(json.loads(pathlib.Path("new.json").read_text()), results, figures=False)
 for study in config.studies:
-    folder = results / study.name
-    tables = [f"--{name}={folder / name}.parquet" for name in ("cells", "history")]
-    pages.run("draw", "--study", study.model_dump_json(), *tables, "--facts", str(folder / "facts.json"),
-              "--output", str(folder / "figures"))
-for language in ("en", "zh"):
-    pages.run("render", "--config", config.model_dump_json(), "--language", language, "--results", str(results),
-              "--output", str(results / f"report.{language}.html"))
+    pages.draw(study, results)
+    pages.draw(study, results, "slides")
+pages.run("render", "--config", config.to_json(), "--results", str(results))
 """
 CHECKS = (
     "ruff check .",
@@ -104,8 +100,7 @@ def test_a_new_task_model_claim_figure_and_section_are_on_the_page(contributor):
         section = re.search(r'<section id="gap".*?</section>', page, re.DOTALL)[0]
         assert "<svg" in section and 'data-fact="new/base/0/generalisation_gap"' in section
         assert [text for text in wanted if text not in page] == []
-    slides = results / "new" / "figures" / "slides"
-    assert (slides / "gap_by_weight_decay.csv").stat().st_size > 0
+    assert (results / "new" / "slides" / "gap_by_weight_decay.csv").stat().st_size > 0
 
 
 @pytest.mark.xdist_group("recipes")

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from decaybench.cells.grid import study_spec
+from decaybench.cells import grid
+from decaybench.cells.blocks import block_names
 from decaybench.config import Linear
 from decaybench.config.parsing import parse_config
 from decaybench.learning.block import train_cells
@@ -23,8 +24,13 @@ def study_of(**keys):
     return parse_config({"studies": [{"name": "a", **keys}]}).studies[0]
 
 
-def cells_of(study):
-    return study_spec(study).cells(lambda recipe: "code")
+def cells_of(study, code=lambda recipe: "code"):
+    return grid.cells_of(study, code)
+
+
+def blocks_of(study, code=lambda recipe: "code"):
+    """The cells of each block of the study's own layout."""
+    return [grid.cells_of(study, code, seeds) for seeds in block_names(study).values()]
 
 
 def trained(cells):

@@ -79,8 +79,8 @@ def test_every_locale_can_plan_and_read_an_error(locale, tmp_path):
 
 def test_json_of_a_command_line_is_utf_8_in_every_locale(tmp_path):
     factory = "möbel:Netz"
-    spec = f'{{"study": "a", "parts": [{{"model": {{"kind": "module", "factory": "{factory}"}}}}]}}'
-    words = [sys.executable, "-m", "decaybench.cli", "train", "--spec", spec, "--output", str(tmp_path / "b")]
+    study = f'{{"name": "a", "no such key": "{factory}"}}'
+    words = [sys.executable, "-m", "decaybench.cli", "train", "--study", study, "--output", str(tmp_path / "b")]
     done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, **ASCII})
     assert done.returncode == 1
     assert "m\\xf6bel" in done.stderr and done.stderr.count("\n") == 1
@@ -131,12 +131,10 @@ def test_planning_and_reading_the_help_do_not_start_torch(tmp_path):
 def test_a_device_that_is_not_there_is_one_line(tmp_path, capsys, monkeypatch):
     from oracles import study_of
 
-    from decaybench.cells.grid import study_spec
-
-    spec = study_spec(study_of(grid={"weight_decay": [0], "seeds": 1})).to_json()
+    asked = study_of(grid={"weight_decay": [0], "seeds": 1}).to_json()
     for device in ("gpu", "cuda:99"):
         monkeypatch.setenv("DECAYBENCH_DEVICE", device)
-        assert main(["train", "--spec", spec, "--output", str(tmp_path / "b.parquet")]) == 1
+        assert main(["train", "--study", asked, "--output", str(tmp_path / "b.parquet")]) == 1
         lines = capsys.readouterr().err.splitlines()
         assert lines[-1].startswith("decaybench train: DECAYBENCH_DEVICE: ")
         assert device in lines[-1]

@@ -155,7 +155,7 @@ def test_anchors_have_a_place_and_change_nothing(read):
         "studies: [{name: a, task: {<<: *task, n_test: 7}, grid: *grid}]"
     )
     assert parse_config(read(shared)) == parse_config(read(plain))
-    assert parse_config(read(shared)).question() == parse_config(read(plain)).question()
+    assert parse_config(read(shared)).asked() == parse_config(read(plain)).asked()
 
 
 def test_the_schema_for_editors_takes_the_same_keys_at_the_top(read):
@@ -238,4 +238,4 @@ def test_a_config_of_the_checkout_reads_as_pyyaml_reads_it():
     config = ROOT.parents[1] / "config"
     for path in (config / "config.yaml", *sorted((config / "examples").glob("*.yaml"))):
         assert read_file(path) == yaml.safe_load(path.read_text(encoding="utf-8"))
-        assert json.dumps(parse_config(read_file(path)).question())
+        assert json.dumps(parse_config(read_file(path)).asked())

@@ -11,10 +11,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracles import cells_of, study_of, trained
+from oracles import blocks_of, cells_of, study_of, trained
 
 from decaybench.cells import tables
-from decaybench.cells.grid import block_specs, study_spec
 from decaybench.cli import main
 from decaybench.learning import batch, block, code_of, device, linear
 
@@ -110,10 +109,10 @@ def test_a_network_has_the_same_bits_in_any_company(keys, data):
 def test_blocks_of_any_size_hold_the_same_rows(keys):
     def rows(size):
         study = study_with({**keys, "seeds_per_block": size}, [0, 1, 3], 5)
-        specs = block_specs(study)
-        assert len(specs) == -(-5 // size)
-        parts = [block.train_cells(spec.cells(code_of))[0] for spec in specs.values()]
-        return tables.select(pa.concat_tables(parts), study_spec(study).cells(code_of))
+        blocks = blocks_of(study, code_of)
+        assert len(blocks) == -(-5 // size)
+        parts = [block.train_cells(cells)[0] for cells in blocks]
+        return tables.select(pa.concat_tables(parts), cells_of(study, code_of))
 
     whole, missing = rows(5)
     assert not missing
@@ -121,8 +120,7 @@ def test_blocks_of_any_size_hold_the_same_rows(keys):
 
 
 def train_verb(study, path):
-    (spec,) = block_specs(study).values()
-    assert main(["train", "--spec", spec.to_json(), "--output", str(path)]) == 0
+    assert main(["train", "--study", study.to_json(), "--output", str(path)]) == 0
     return tables.read_block(path).replace_schema_metadata()
 
 

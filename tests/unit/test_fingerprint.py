@@ -14,7 +14,7 @@ import pytest
 
 import decaybench
 from decaybench.config.parsing import parse_config
-from decaybench.jobs.plan import STAGES, Work, question
+from decaybench.jobs.plan import STAGES, Work
 from decaybench.provenance import code
 from decaybench.tasks import MODULES as TASKS
 
@@ -37,8 +37,8 @@ RECIPES = {  # every kind of task and of model
 DRAWN = ("polynomial",)  # which figures a study has makes no difference: all are asked
 CONFIG = parse_config({"studies": [{"name": name, **SHORT, **keys} for name, keys in RECIPES.items()]})
 STUDIES = {study.name: study for study in CONFIG.studies}
-OF_ONE = {stage: DRAWN if stage == "draw" else tuple(STUDIES) for stage in ("train", "collect", "analyse", "draw")}
-OF_ALL = ("judge", "cost", "gather", "render")
+OF_ONE = {"train": tuple(STUDIES), "analyse": tuple(STUDIES), "draw": DRAWN, "slides": DRAWN}
+OF_ALL = ("cost", "judge", "render")
 JOBS = [
     *((stage, [name]) for stage in OF_ONE for name in OF_ONE[stage]),
     *((stage, list(STUDIES)) for stage in OF_ALL),
@@ -57,34 +57,16 @@ LEFT_OUT = {
 
 def arguments_of(stage, name=None):
     """The words of a job in the folder where all of them run."""
-
-    def one(file):
-        return f"{name}/{file}"
-
-    def all_of(file):
-        return [f"{study}/{file}" for study in STUDIES]
-
-    work = Work(STUDIES[name]) if name else None
     if stage == "train":
-        ((block, spec),) = work.blocks.items()
-        output = one(f"blocks/{block}.parquet")
-        return ["--spec", spec.to_json(), "--seeds-per-block", str(work.own), "--output", output]
-    if stage == "collect":
-        return ["--spec", work.spec, "--cells", one("cells.parquet"), "--history", one("history.parquet"),
-                "--timings", one("timings.json"), "--folder", one("blocks"), "--names", work.block_range]  # fmt: skip
-    if stage in ("analyse", "draw"):
-        tables = ["--study", work.question, "--cells", one("cells.parquet"), "--history", one("history.parquet")]
-        made = ["--summary", one("summary.csv")] if stage == "analyse" else ["--output", one("figures")]
-        return [*tables, "--facts", one("facts.json"), *made]
-    return {
-        "judge": ["--config", question(CONFIG), "--cells", *all_of("cells.parquet"),
-                  "--history", *all_of("history.parquet"), "--claims", "claims.json"],
-        "cost": ["--output", "_machine/timings.json"],
-        "gather": ["--config", question(CONFIG), "--cost", "_machine/timings.json", "--claims", "claims.json",
-                   "--study-facts", *all_of("facts.json"), "--study-timings", *all_of("timings.json"),
-                   "--facts", "facts.json", "--timings", "timings.json", "--manifest", "manifest.json"],
-        "render": ["--config", question(CONFIG), "--results", "."],
-    }[stage]  # fmt: skip
+        work = Work(STUDIES[name])
+        ((block, seeds),) = work.blocks.items()
+        cut = ["--seeds", f"{seeds[0]}-{seeds[-1]}", "--seeds-per-block", str(work.own)]
+        return ["--study", work.block(block), *cut, "--output", f"{name}/blocks/{block}.parquet"]
+    if name:
+        return ["--study", STUDIES[name].to_json(), "--folder", name]
+    if stage == "cost":
+        return ["--output", "_machine/timings.json"]
+    return ["--config", CONFIG.to_json(), "--results", "."]
 
 
 def asked(script, content, folder, *words, **environment):
@@ -144,7 +126,7 @@ def test_an_edit_changes_the_digests_of_exactly_the_stages_that_use_the_file(sta
     # Whether a stage makes data again, the recipe decides: the tasks of its studies count in any case.
     named, *studies = stage.split()
     tasks = {f"tasks/{TASKS[STUDIES[name].task.kind].rpartition('.')[2]}.py" for name in studies}
-    assert watched - runs <= (tasks if named in ("analyse", "judge", "draw", "render") else set())
+    assert watched - runs <= (tasks if named != "train" else set())
 
 
 def test_all_stages_are_tested():
@@ -184,7 +166,7 @@ def test_cells_are_trained_again_when_the_code_of_their_numbers_changes(edited, 
 
 def test_an_edit_of_the_theory_of_ridge_analyses_and_judges_again(copy):
     stages = {name.split()[0] for name in changed_by(copy, "decaybench/theory/wishart.py")}
-    assert {"analyse", "judge"} <= stages and not stages & {"train", "collect", "cells"}
+    assert {"analyse", "judge"} <= stages and not stages & {"train", "cells"}
 
 
 def test_touched_files_another_place_and_other_caches_change_nothing(copy, tmp_path):

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from oracles import study_of
 
 from decaybench.cells import tables
-from decaybench.cells.blocks import block_name, format_names, kept_name, other_layouts, parse_names
-from decaybench.cells.grid import block_specs, seeds_for_nodes, study_spec
+from decaybench.cells.blocks import block_name, block_names, kept_name, other_layouts
+from decaybench.cells.grid import block_indices, block_seeds, cells_of, seeds_for_nodes
 from decaybench.cli import main
 from decaybench.config.parsing import parse_config
-from decaybench.jobs.plan import Work, hint_at_nodes, question
+from decaybench.jobs.plan import Work, hint_at_nodes
+from decaybench.stages import train as train_stage
 
 QUICK = settings(deadline=None, max_examples=60, derandomize=True)
 SMALL = {"task": {"n_train": 6, "n_features": 9}, "training": {"epochs": 2}}
@@ -22,7 +23,7 @@ SMALL = {"task": {"n_train": 6, "n_features": 9}, "training": {"epochs": 2}}
 @given(seeds=st.integers(1, 3000), own=st.integers(1, 500), nodes=st.integers(1, 300))
 def test_n_nodes_get_about_n_blocks_or_as_many_as_there_are_seeds(seeds, own, nodes):
     study = study_of(grid={"weight_decay": [0], "seeds": seeds}, seeds_per_block=own)
-    blocks = len(block_specs(study, seeds_for_nodes(study, nodes)))
+    blocks = len(block_indices(study, seeds_for_nodes(study, nodes)))
     assert min(nodes, seeds) <= blocks <= max(2 * nodes + 1, 1)
 
 
@@ -44,45 +45,36 @@ def test_a_million_cells_are_at_most_500_jobs_for_grids_of_any_shape():
     for weight_decays in (1, 9, 48):
         seeds = -(-(10**6) // weight_decays)
         study = study_of(grid={"weight_decay": list(range(weight_decays)), "seeds": seeds})
-        assert 240 <= len(block_specs(study, seeds_for_nodes(study, 240))) <= 500
-        assert len(block_specs(study, seeds_for_nodes(study, None))) <= 500
+        assert 240 <= len(block_indices(study, seeds_for_nodes(study, 240))) <= 500
+        assert len(block_indices(study, seeds_for_nodes(study, None))) <= 500
 
 
 def test_listed_seeds_are_cut_as_well():
     study = study_of(grid={"weight_decay": [0], "seeds": [5, 700, 701, 9000]})
-    assert len(block_specs(study, seeds_for_nodes(study, 4))) == 4
+    assert len(block_indices(study, seeds_for_nodes(study, 4))) == 4
 
 
 def test_no_key_and_no_page_knows_how_the_work_is_cut():
     raw = {"studies": [{"name": "a", "grid": {"weight_decay": [0, 1], "seeds": 40}}]}
     one, other = parse_config(raw), parse_config({**raw, "nodes": 7})
-    assert question(one) == question(other)
-    assert "seeds_per_block" not in question(parse_config({"studies": [{"name": "a", "seeds_per_block": 3}]}))
+    assert one.to_json() == other.to_json()
+    assert "seeds_per_block" not in parse_config({"studies": [{"name": "a", "seeds_per_block": 3}]}).to_json()
     keys = [
         sorted(
-            cell.key for spec in Work(c.studies[0], c.nodes).blocks.values() for cell in spec.cells(lambda _: "code")
+            cell.key
+            for seeds in Work(c.studies[0], c.nodes).blocks.values()
+            for cell in cells_of(c.studies[0], lambda _: "code", seeds)
         )
         for c in (one, other)
     ]
     assert keys[0] == keys[1]
-    assert Work(one.studies[0]).question == Work(other.studies[0], 7).question
+    assert Work(one.studies[0]).asked == Work(other.studies[0], 7).asked
 
 
 def test_too_many_jobs_are_pointed_out():
     study = study_of(grid={"weight_decay": [0], "seeds": 10**6}, seeds_per_block=100)
     assert "10,000 jobs" in hint_at_nodes([Work(study)])
     assert hint_at_nodes([Work(study, 500)]) is None
-
-
-@QUICK
-@given(st.sets(st.integers(0, 20_000), min_size=1), st.integers(1, 500))
-def test_names_survive_the_command_line(indices, size):
-    names = [block_name(index, size, 100) for index in sorted(indices)]
-    assert parse_names(format_names(names)) == names
-
-
-def test_ten_thousand_names_are_short():
-    assert format_names(f"{index:04d}x7" for index in range(10_000)) == "0-9999x7"
 
 
 def test_only_files_that_can_hold_a_seed_are_looked_at(tmp_path):
@@ -94,37 +86,33 @@ def test_only_files_that_can_hold_a_seed_are_looked_at(tmp_path):
 
 def train(study, folder, index, size, own):
     output = folder / f"{block_name(index, size, own)}.parquet"
-    spec = block_specs(study, size)[index].to_json()
-    return main(["train", "--spec", spec, "--seeds-per-block", str(own), "--output", str(output)])
+    train_stage.run(study, output, block_seeds(index, size), own)
 
 
 def test_another_layout_trains_nothing_again_and_makes_the_same_tables(tmp_path, capfd):
     study = study_of(**SMALL, grid={"weight_decay": [0, 1], "seeds": 6}, seeds_per_block=4)
-    merged = []
+    asked, merged = study.to_json(), []
     for size in (4, 3, 2):
-        indices = list(block_specs(study, size))
-        for index in indices:
-            assert train(study, tmp_path, index, size, own=4) == 0
+        words = ["--study", asked, "--seeds-per-block", "4"]
+        for name, seeds in block_names(study, size).items():
+            output = str(tmp_path / "blocks" / f"{name}.parquet")
+            assert main(["train", *words, "--seeds", f"{seeds[0]}-{seeds[-1]}", "--output", output]) == 0
         said = capfd.readouterr().err
         assert ("trained" in said) == (size == 4)
-        out = {name: str(tmp_path / f"{name}-{size}") for name in ("cells", "history", "timings")}
-        names = format_names(block_name(index, size, 4) for index in indices)
-        words = [word for name, path in out.items() for word in (f"--{name}", path)]
-        spec = study_spec(study).to_json()
-        assert main(["collect", "--spec", spec, *words, "--folder", str(tmp_path), "--names", names]) == 0
-        merged.append([(tmp_path / f"{name}-{size}").read_bytes() for name in ("cells", "history")])
-        runs = json.loads((tmp_path / f"timings-{size}").read_text())
+        assert main(["analyse", *words, "--seeds-in-blocks", str(size), "--folder", str(tmp_path)]) == 0
+        merged.append([(tmp_path / f"{name}.parquet").read_bytes() for name in ("cells", "history")])
+        runs = json.loads((tmp_path / "timings.json").read_text())
         assert sum(run["cells"] for run in runs) == 12
     assert merged[0] == merged[1] == merged[2]
 
 
 def test_what_a_block_has_trained_outlives_its_output(tmp_path, capfd):
     study = study_of(**SMALL, grid={"weight_decay": [0, 1], "seeds": 4})
-    assert train(study, tmp_path, 0, 100, own=100) == 0
+    train(study, tmp_path, 0, 100, own=100)
     before = (tmp_path / "0000.parquet").read_bytes()
     (tmp_path / "0000.parquet").unlink()
     capfd.readouterr()
-    assert train(study, tmp_path, 0, 100, own=100) == 0
+    train(study, tmp_path, 0, 100, own=100)
     assert "8 of 8 cells are there; 0 to train" in capfd.readouterr().err
     assert (tmp_path / "0000.parquet").read_bytes() == before
 
@@ -137,11 +125,11 @@ def test_a_job_that_was_given_up_does_not_undo_its_successor(tmp_path, monkeypat
 
     def slow(missing):
         monkeypatch.setattr(record, "train_and_record", train_and_record)
-        assert train(study, tmp_path, 0, 100, own=100) == 0  # the successor comes and goes meanwhile
+        train(study, tmp_path, 0, 100, own=100)  # the successor comes and goes meanwhile
         return train_and_record(missing)
 
     monkeypatch.setattr(record, "train_and_record", slow)
-    assert train(study, tmp_path, 0, 100, own=100) == 0
+    train(study, tmp_path, 0, 100, own=100)
     assert "another job has finished this block meanwhile" in capfd.readouterr().err
     assert len(tables.read_block(tmp_path / "0000.parquet")) == 8
 

@@ -8,11 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import torch
-from oracles import cells_of, ordinary_loop, seed_all, study_of, trained
+from oracles import blocks_of, cells_of, ordinary_loop, seed_all, study_of, trained
 
 from decaybench.analysis.facts import study_facts
 from decaybench.cells import tables
-from decaybench.cells.grid import block_specs, study_spec
 from decaybench.config import ConfigError
 from decaybench.learning import block, factory, inspection, module
 from decaybench.learning.batch import Batch, Lane
@@ -105,9 +104,8 @@ def test_so_it_is_for_numbers(name, loss):
 
 
 def in_blocks(study):
-    specs = block_specs(study)
-    rows = pa.concat_tables([block.train_cells(spec.cells(lambda _: "code"))[0] for spec in specs.values()])
-    return tables.select(rows, study_spec(study).cells(lambda _: "code"))[0]
+    rows = pa.concat_tables([block.train_cells(cells)[0] for cells in blocks_of(study)])
+    return tables.select(rows, cells_of(study))[0]
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -272,16 +270,16 @@ def test_tables_and_facts_tell_it_alike_in_every_layout(tmp_path):
     files = []
     for size in (1, 2):
         study = module_study("frozen", training={**TRAININGS["sgd"], "epochs": 1}, seeds=3, seeds_per_block=size)
-        specs = block_specs(study)
-        paths = [tmp_path / f"{size}-{index}.parquet" for index in specs]
-        for spec, path in zip(specs.values(), paths, strict=True):
-            tables.write_table(block.train_cells(spec.cells(lambda _: "code"))[0], path)
-        merged, *_ = tables.collect(paths, study_spec(study).cells(lambda _: "code"), pytest.fail)
+        blocks = blocks_of(study)
+        paths = [tmp_path / f"{size}-{index}.parquet" for index in range(len(blocks))]
+        for cells, path in zip(blocks, paths, strict=True):
+            tables.write_table(block.train_cells(cells)[0], path)
+        merged, *_ = tables.collect(paths, cells_of(study), pytest.fail)
         tables.write_table(merged, tmp_path / f"cells-{size}.parquet")
         files.append(tmp_path / f"cells-{size}.parquet")
     assert files[0].read_bytes() == files[1].read_bytes()
     assert merged.column_names == list(tables.CELL_COLUMNS)
-    facts = study_facts(study, tables.read_table(files[0]), parameters=tables.parameters_told(files[0]))
+    facts = study_facts(study, tables.read_table(files[0]), parameters=tables.parameters_told(merged))
     assert facts["a/base/parameters/frozen"]["value"] == ["0.weight", "0.bias"]
     assert facts["a/base/parameters/biases"]["value"] == ["0.bias", "2.bias"]
     assert facts["a/base/parameters/without_gradient"]["value"] == []
@@ -289,7 +287,7 @@ def test_tables_and_facts_tell_it_alike_in_every_layout(tmp_path):
 
 def test_tables_of_other_models_have_no_word_of_it(tmp_path):
     study = study_of(task=NUMBERS, training={"epochs": 1}, grid={"weight_decay": [0], "seeds": 2})
-    (spec,) = block_specs(study).values()
-    tables.write_table(block.train_cells(spec.cells(lambda _: "code"))[0], tmp_path / "block.parquet")
-    merged, *_ = tables.collect([tmp_path / "block.parquet"], spec.cells(lambda _: "code"), pytest.fail)
+    cells = cells_of(study)
+    tables.write_table(block.train_cells(cells)[0], tmp_path / "block.parquet")
+    merged, *_ = tables.collect([tmp_path / "block.parquet"], cells, pytest.fail)
     assert merged.schema.metadata is None

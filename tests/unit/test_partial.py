@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from decaybench.cells.grid import block_specs
+from decaybench.cells.blocks import block_names
 from decaybench.cli import main
 from decaybench.config import Config
 from decaybench.config.parsing import parse_config
+from decaybench.stages import train
 
 SWEEP = {
     "studies": [
@@ -27,11 +28,10 @@ SWEEP = {
 }
 
 
-def train(config: Config, results: Path, blocks: int) -> None:
+def train_some(config: Config, results: Path, blocks: int) -> None:
     study = config.studies[0]
-    for index, spec in list(block_specs(study).items())[:blocks]:
-        path = results / study.name / "blocks" / f"{index:04d}.parquet"
-        assert main(["train", "--spec", spec.to_json(), "--output", str(path)]) == 0
+    for name, seeds in list(block_names(study).items())[:blocks]:
+        train.run(study, results / study.name / "blocks" / f"{name}.parquet", seeds)
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_the_page_holds_what_is_there_and_says_what_is_not(
     sweep: tuple[Config, Path, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     config, file, results = sweep
-    train(config, results, blocks=2)
+    train_some(config, results, blocks=2)
     broken = results / "running" / "blocks" / "0002.parquet"
     broken.write_bytes(b"half of a block")
     before = files(results)
@@ -72,7 +72,7 @@ def test_the_page_holds_what_is_there_and_says_what_is_not(
 def test_a_finished_sweep_is_not_called_unfinished(sweep: tuple[Config, Path, Path]) -> None:
     config, _, results = sweep
     only = config.model_copy(update={"studies": config.studies[:1]})
-    train(only, results, blocks=3)
+    train_some(only, results, blocks=3)
     page = results / "all.html"
     arguments = ["--config", only.model_dump_json(), "--results", str(results), "--language", "en"]
     assert main(["render", "--partial", *arguments, "--output", str(page)]) == 0
@@ -94,7 +94,7 @@ def test_without_any_cell_it_says_so_and_writes_nothing(
 
 def test_cells_of_another_recipe_do_not_count(sweep: tuple[Config, Path, Path]) -> None:
     config, _, results = sweep
-    train(config, results, blocks=1)
+    train_some(config, results, blocks=1)
     changed = json.loads(config.model_dump_json())
     changed["studies"][0]["training"]["epochs"] = 5
     arguments = ["render", "--partial", "--config", json.dumps(changed), "--results", str(results)]

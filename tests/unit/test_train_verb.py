@@ -7,7 +7,6 @@ import pytest
 from oracles import study_of
 
 from decaybench.cells import tables
-from decaybench.cells.grid import block_specs, study_spec
 from decaybench.cli import main
 
 SMALL = {"task": {"n_train": 6, "n_features": 9}, "training": {"epochs": 2}}
@@ -18,8 +17,7 @@ def small_study(weight_decay, seeds=2, **keys):
 
 
 def train(study, path):
-    (spec,) = block_specs(study).values()
-    return main(["train", "--spec", spec.to_json(), "--output", str(path)])
+    return main(["train", "--study", study.to_json(), "--output", str(path)])
 
 
 def keys_in(path):
@@ -89,30 +87,7 @@ print("torch" in sys.modules)
 def test_removing_a_weight_decay_drops_rows_without_torch(weight_decay, imports_torch, tmp_path):
     path = tmp_path / "0000.parquet"
     train(small_study([0, 3]), path)
-    (spec,) = block_specs(small_study(weight_decay)).values()
-    said = run_in_fresh_process(WITHOUT_TORCH, "train", "--spec", spec.to_json(), "--output", path)
+    asked = small_study(weight_decay).to_json()
+    said = run_in_fresh_process(WITHOUT_TORCH, "train", "--study", asked, "--output", path)
     assert said.split() == [str(imports_torch)]
     assert keys_in(path) == [("base", w, s) for w in weight_decay for s in (0, 1)]
-
-
-def test_collect_writes_both_tables_or_names_the_bad_block(tmp_path, capsys):
-    study, block = small_study([0, 3]), tmp_path / "0000.parquet"
-    train(study, block)
-    outputs = {name: tmp_path / f"{name}.out" for name in ("cells", "history", "timings")}
-    arguments = [part for name, path in outputs.items() for part in (f"--{name}", str(path))]
-    collect = ["collect", "--spec", study_spec(study).to_json(), *arguments, str(block)]
-    assert main(collect) == 0
-    frame = tables.read_table(outputs["cells"])
-    assert (len(frame), len(tables.read_table(outputs["history"]))) == (4, 8)
-    for path in outputs.values():
-        path.unlink()
-    block.write_bytes(b"nothing")
-    capsys.readouterr()
-    assert main(collect) == 1
-    said = capsys.readouterr().err.splitlines()
-    assert str(block) in said[0]
-    assert "0000.parquet.corrupt" in said[0]
-    assert said[1].startswith("decaybench collect: ")
-    assert not any(path.exists() for path in outputs.values())
-    assert train(study, block) == 0
-    assert main(collect) == 0

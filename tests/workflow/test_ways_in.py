@@ -66,7 +66,7 @@ def test_any_path_reaches_the_page_and_free_keys_change_nothing(workplace):
         "n_train: 80, task.n_validation: 181, task.n_test: 181",
     ):
         assert sizes in page
-    assert list((folder / "my logs").rglob("collect.log"))
+    assert list((folder / "my logs").rglob("analyse.log"))
     assert set(pd.read_parquet(results / "small" / "cells.parquet")["variant"]) == {"base", "more"}
     assert "x-" not in json.loads((results / "manifest.json").read_text(encoding="utf-8"))["config"]
     again = workplace.run(*words, config={"x-free": [yaml.safe_load("2024-01-01"), None], **own})

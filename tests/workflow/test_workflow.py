@@ -71,36 +71,36 @@ def test_two_clean_runs_are_equal_but_for_machine_facts(workplace):
 
 
 def test_a_new_weight_decay_trains_only_its_cells_and_a_removed_one_none(workplace):
-    assert workplace.run("--until", "collect").code == 0
+    assert workplace.run("--until", "analyse").code == 0
     before = pd.read_parquet(workplace.results("small", "cells.parquet"))
-    grown = workplace.run("--until", "collect", config=changed(grid={"weight_decay": [0, 0.5, 1], "seeds": 4}))
+    grown = workplace.run("--until", "analyse", config=changed(grid={"weight_decay": [0, 0.5, 1], "seeds": 4}))
     assert grown.jobs("train") == 2
     logs = [p.read_text() for p in sorted((workplace.path / "logs" / "small").glob("train-*.log"))]
     assert all("4 of 6 cells are there; 2 to train" in log for log in logs)
     after = pd.read_parquet(workplace.results("small", "cells.parquet"))
     kept = after[after["weight_decay"] != 0.5].reset_index(drop=True)
     pd.testing.assert_frame_equal(kept, before, check_exact=True)
-    assert workplace.run("--until", "collect").code == 0
+    assert workplace.run("--until", "analyse").code == 0
     logs = [p.read_text() for p in sorted((workplace.path / "logs" / "small").glob("train-*.log"))]
     assert all("4 of 4 cells are there; 0 to train" in log for log in logs)
     pd.testing.assert_frame_equal(pd.read_parquet(workplace.results("small", "cells.parquet")), before)
 
 
 def test_new_seeds_run_only_new_blocks(workplace):
-    assert workplace.run("--until", "collect").code == 0
-    grown = workplace.run("-n", "--until", "collect", config=changed(grid={"weight_decay": [0, 1], "seeds": 6}))
+    assert workplace.run("--until", "analyse").code == 0
+    grown = workplace.run("-n", "--until", "analyse", config=changed(grid={"weight_decay": [0, 1], "seeds": 6}))
     assert grown.jobs("train") == 1
 
 
 def test_swapping_two_parameter_values_is_noticed(workplace):
     swapped = with_training(learning_rate=0.02, momentum=0.01)
-    assert workplace.run("--until", "collect", config=with_training(learning_rate=0.01, momentum=0.02)).code == 0
-    assert workplace.run("-n", "--until", "collect", config=swapped).jobs("train") == 2
+    assert workplace.run("--until", "analyse", config=with_training(learning_rate=0.01, momentum=0.02)).code == 0
+    assert workplace.run("-n", "--until", "analyse", config=swapped).jobs("train") == 2
 
 
 def test_the_order_of_the_grid_is_no_change(workplace):
-    assert workplace.run("--until", "collect").code == 0
-    turned = workplace.run("-n", "--until", "collect", config=changed(grid={"weight_decay": [1, 0], "seeds": 4}))
+    assert workplace.run("--until", "analyse").code == 0
+    turned = workplace.run("-n", "--until", "analyse", config=changed(grid={"weight_decay": [1, 0], "seeds": 4}))
     assert turned.jobs("train") == 0
 
 
@@ -128,7 +128,7 @@ def test_edits_rerun_what_they_touch_and_touching_reruns_nothing(workplace, own_
     assert (edited.jobs("train"), edited.jobs("analyse"), edited.jobs("judge")) == (0, 1, 1)
     edit("learning/run.py")  # a job runs it, but no number of a cell depends on it
     assert plan().jobs("train") == 2
-    assert workplace.run("--until", "collect", cwd=own_checkout, environment=environment).code == 0
+    assert workplace.run("--until", "analyse", cwd=own_checkout, environment=environment).code == 0
     logs = [path.read_text() for path in (workplace.path / "logs" / "small").glob("train-*.log")]
     assert [log.splitlines()[0] for log in logs] == ["4 of 4 cells are there; 0 to train"] * 2
     edit("learning/loop.py")
@@ -149,7 +149,7 @@ def test_an_own_module_is_trained_again_when_a_file_changes_that_it_imports(besi
     config = changed(model={"kind": "module", "factory": "nets:make"}, seeds_per_block=4)
 
     def norms():
-        done = workplace.run("--until", "collect", config=config, cwd=own_checkout)
+        done = workplace.run("--until", "analyse", config=config, cwd=own_checkout)
         assert done.code == 0, done.text
         return done, pd.read_parquet(workplace.results("small", "cells.parquet"))["init_norm"]
 
@@ -159,28 +159,28 @@ def test_an_own_module_is_trained_again_when_a_file_changes_that_it_imports(besi
     assert norms()[0].jobs("total") == 0
     (root / "sizes.py").write_text("WIDTH = 4\n")
     again, large = norms()
-    assert again.jobs("train") == again.jobs("collect") == 1
+    assert again.jobs("train") == again.jobs("analyse") == 1
     assert (large > small).all()
     init = root / "nets" / "__init__.py"
     init.write_text(init.read_text() + "# an edit\n")
-    assert workplace.run("-n", "--until", "collect", config=config, cwd=own_checkout).jobs("train") == 1
+    assert workplace.run("-n", "--until", "analyse", config=config, cwd=own_checkout).jobs("train") == 1
 
 
 def test_a_truncated_block_is_named_and_trained_again(workplace):
-    assert workplace.run("--until", "collect").code == 0
+    assert workplace.run("--until", "analyse").code == 0
     before = pd.read_parquet(workplace.results("small", "cells.parquet"))
     block = workplace.results("small", "blocks", "0001.parquet")
     block.write_bytes(block.read_bytes()[:-20])
-    bad = workplace.run("--until", "collect")
+    bad = workplace.run("--until", "analyse")
     assert bad.code != 0
     assert "0001.parquet" in bad.text and ".corrupt" in bad.text
-    assert workplace.run("--until", "collect").code == 0
+    assert workplace.run("--until", "analyse").code == 0
     pd.testing.assert_frame_equal(pd.read_parquet(workplace.results("small", "cells.parquet")), before)
 
 
 def test_a_killed_run_goes_on_where_it_was(workplace):
     process = subprocess.Popen(
-        [SNAKEMAKE, "--directory", str(workplace.path), "--configfile", _written(workplace), "--until", "collect"],
+        [SNAKEMAKE, "--directory", str(workplace.path), "--configfile", _written(workplace), "--until", "analyse"],
         cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     deadline = time.monotonic() + 60
@@ -191,7 +191,7 @@ def test_a_killed_run_goes_on_where_it_was(workplace):
     process.wait()
     psutil.wait_procs(jobs, timeout=60)  # a job that is under way ends by itself
     workplace.run("--unlock")
-    after = workplace.run("--until", "collect")
+    after = workplace.run("--until", "analyse")
     assert after.code == 0, after.text
     assert len(pd.read_parquet(workplace.results("small", "cells.parquet"))) == 8
 
@@ -216,7 +216,7 @@ def test_parsing_imports_no_torch_and_takes_less_than_a_second():
         "import sys, time; t = time.process_time(); import decaybench.jobs.plan as w; "
         "from decaybench.config.parsing import parse_config; import yaml; "
         "c = parse_config(yaml.safe_load(open('config/config.yaml'))); "
-        "[w.block_names(s) for s in c.studies]; [w.stage_code(x, *c.studies) for x in w.STAGES]; "
+        "[w.Work(s).blocks for s in c.studies]; [w.stage_code(x, *c.studies) for x in w.STAGES]; "
         "print(time.process_time() - t, 'torch' in sys.modules, 'pandas' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -245,7 +245,7 @@ def test_another_workflow_can_use_this_one_as_a_module(workplace, tmp_path):
         "rule all:\n    default_target: True\n    input: rules.decay_all.input\n"
     )
     done = subprocess.run(
-        [SNAKEMAKE, "--cores", "1", "--until", "decay_collect"],
+        [SNAKEMAKE, "--cores", "1", "--until", "decay_analyse"],
         cwd=tmp_path / "other", capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

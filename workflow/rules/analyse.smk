@@ -1,8 +1,10 @@
 rule analyse:
     input:
-        cells=rules.collect.output.cells,
-        history=rules.collect.output.history,
+        blocks=blocks_of,
     output:
+        cells="<results>/{study}/cells.parquet",
+        history="<results>/{study}/history.parquet",
+        timings="<results>/{study}/timings.json",
         facts="<results>/{study}/facts.json",
         summary="<results>/{study}/summary.csv",
     log:
@@ -17,21 +19,29 @@ rule analyse:
         mem_mb=tables_mb,
         runtime=tables_minutes,
     params:
-        study=study_config,
+        study=study_json,
+        size=seeds_in_blocks,
+        own=seeds_per_block,
         code=stage_code("analyse"),
     message:
-        "Computing facts and intervals of study {wildcards.study}"
+        "Merging the cells of study {wildcards.study} and computing facts and intervals"
     shell:
-        "decaybench analyse --study {params.study:q} --cells {input.cells:q} --history {input.history:q}"
-        " --facts {output.facts:q} --summary {output.summary:q} 2> {log:q}"
+        'decaybench analyse --study {params.study:q} --folder "$(dirname {output.facts:q})"'
+        " --seeds-in-blocks {params.size} --seeds-per-block {params.own} 2> {log:q}"
 
 
 rule judge:
     input:
+        cost=rules.cost.output.cost,
         cells=of_all_studies("cells.parquet"),
         history=of_all_studies("history.parquet"),
+        facts=of_all_studies("facts.json"),
+        timings=of_all_studies("timings.json"),
     output:
         claims="<results>/claims.json",
+        facts="<results>/facts.json",
+        timings="<results>/timings.json",
+        manifest="<results>/manifest.json",
     log:
         "<logs>/judge.log",
     benchmark:
@@ -44,41 +54,9 @@ rule judge:
         mem_mb=tables_mb,
         runtime=tables_minutes,
     params:
-        config=jobs.question(CONFIG),
+        config=CONFIG.to_json(),
         code=jobs.stage_code("judge", *CONFIG.studies),
     message:
-        "Judging the claims"
+        "Judging the claims and gathering the facts of all studies"
     shell:
-        "decaybench judge --config {params.config:q} --cells {input.cells:q} --history {input.history:q}"
-        " --claims {output.claims:q} 2> {log:q}"
-
-
-rule gather:
-    input:
-        cost=rules.cost.output.cost,
-        claims=rules.judge.output.claims,
-        facts=of_all_studies("facts.json"),
-        timings=of_all_studies("timings.json"),
-    output:
-        facts="<results>/facts.json",
-        timings="<results>/timings.json",
-        manifest="<results>/manifest.json",
-    log:
-        "<logs>/gather.log",
-    benchmark:
-        "<benchmarks>/gather.tsv"
-    localrule: True
-    conda:
-        "../envs/decaybench.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        config=jobs.question(CONFIG),
-        code=jobs.stage_code("gather"),
-    message:
-        "Gathering the facts of all studies"
-    shell:
-        "decaybench gather --config {params.config:q} --cost {input.cost:q} --claims {input.claims:q} --study-facts {input.facts:q}"
-        " --study-timings {input.timings:q} --facts {output.facts:q} --timings {output.timings:q} --manifest {output.manifest:q} 2> {log:q}"
+        'decaybench judge --config {params.config:q} --results "$(dirname {output.facts:q})" 2> {log:q}'

@@ -43,19 +43,28 @@ LIGHT = resources.light(CONFIG.studies)
 wildcard_constraints:
     study="|".join(STUDIES),
     block=r"\d+(x\d+)?",
-    language="|".join(CONFIG.report.languages),
 
 
-def block_spec(wildcards):
-    return STUDIES[wildcards.study].blocks[wildcards.block].to_json()
+def block_study(wildcards):
+    return STUDIES[wildcards.study].block(wildcards.block)
 
 
-def study_spec(wildcards):
-    return STUDIES[wildcards.study].spec
+def block_seeds(wildcards):
+    seeds = STUDIES[wildcards.study].blocks[wildcards.block]
+    return f"{seeds[0]}-{seeds[-1]}"
 
 
-def study_config(wildcards):
-    return STUDIES[wildcards.study].question
+def study_json(wildcards):
+    return STUDIES[wildcards.study].asked
+
+
+def seeds_in_blocks(wildcards):
+    return STUDIES[wildcards.study].size
+
+
+def seeds_per_block(wildcards):
+    """Seeds in a block of the study's own layout."""
+    return STUDIES[wildcards.study].own
 
 
 def stage_code(stage):

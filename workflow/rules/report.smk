@@ -1,7 +1,7 @@
 rule draw:
     input:
-        cells=rules.collect.output.cells,
-        history=rules.collect.output.history,
+        cells=rules.analyse.output.cells,
+        history=rules.analyse.output.history,
         facts=rules.analyse.output.facts,
     output:
         figures=report(
@@ -24,33 +24,64 @@ rule draw:
         mem_mb=tables_mb,
         runtime=tables_minutes,
     params:
-        study=study_config,
+        study=study_json,
         code=stage_code("draw"),
     message:
         "Drawing the figures of study {wildcards.study}"
     shell:
-        "decaybench draw --study {params.study:q} --cells {input.cells:q} --history {input.history:q}"
-        " --facts {input.facts:q} --output {output.figures:q} 2> {log:q}"
+        'decaybench draw --study {params.study:q} --folder "$(dirname {output.figures:q})" 2> {log:q}'
 
 
+# Nobody but `snakemake slides` asks for them.
+rule draw_slides:
+    input:
+        cells=rules.analyse.output.cells,
+        history=rules.analyse.output.history,
+        facts=rules.analyse.output.facts,
+    output:
+        slides=directory("<results>/{study}/slides"),
+    log:
+        "<logs>/{study}/draw_slides.log",
+    benchmark:
+        "<benchmarks>/{study}/draw_slides.tsv"
+    localrule: LIGHT
+    conda:
+        "../envs/decaybench.yaml"
+    threads: 1
+    resources:
+        mem_mb=tables_mb,
+        runtime=tables_minutes,
+    params:
+        study=study_json,
+        code=stage_code("slides"),
+    message:
+        "Drawing the slides of study {wildcards.study}"
+    shell:
+        'decaybench slides --study {params.study:q} --folder "$(dirname {output.slides:q})" 2> {log:q}'
+
+
+# One process writes the pages of all languages, whichever is asked for.
 rule render:
     input:
-        facts=rules.gather.output.facts,
+        facts=rules.judge.output.facts,
         claims=rules.judge.output.claims,
-        timings=rules.gather.output.timings,
-        manifest=rules.gather.output.manifest,
+        timings=rules.judge.output.timings,
+        manifest=rules.judge.output.manifest,
         figures=of_all_studies("figures"),
     output:
-        page=report(
-            "<results>/report.{language}.html",
-            caption="../report/page.rst",
-            category="Pages",
-            labels={"language": "{language}"},
-        ),
+        pages=[
+            report(
+                f"<results>/report.{language}.html",
+                caption="../report/page.rst",
+                category="Pages",
+                labels={"language": language},
+            )
+            for language in CONFIG.report.languages
+        ],
     log:
-        "<logs>/render-{language}.log",
+        "<logs>/render.log",
     benchmark:
-        "<benchmarks>/render-{language}.tsv"
+        "<benchmarks>/render.tsv"
     localrule: True
     conda:
         "../envs/decaybench.yaml"
@@ -59,10 +90,9 @@ rule render:
         mem_mb=1000,
         runtime=10,
     params:
-        config=jobs.question(CONFIG),
+        config=CONFIG.to_json(),
         code=jobs.stage_code("render", *CONFIG.studies),
     message:
-        "Rendering the page ({wildcards.language})"
+        "Rendering the pages"
     shell:
-        "decaybench render --config {params.config:q} --language {wildcards.language}"
-        ' --results "$(dirname {output.page:q})" --output {output.page:q} 2> {log:q}'
+        'decaybench render --config {params.config:q} --results "$(dirname {output.pages[0]:q})" 2> {log:q}'

@@ -13,42 +13,15 @@ rule train:
         mem_mb=train_mb,
         runtime=train_minutes,
     params:
-        spec=block_spec,
-        own=lambda wildcards: STUDIES[wildcards.study].own,
+        study=block_study,
+        seeds=block_seeds,
+        own=seeds_per_block,
         code=stage_code("train"),
     message:
         "Training block {wildcards.block} of study {wildcards.study}"
     shell:
-        "decaybench train --spec {params.spec:q} --seeds-per-block {params.own} --output {output:q} 2> {log:q}"
-
-
-rule collect:
-    input:
-        blocks=blocks_of,
-    output:
-        cells="<results>/{study}/cells.parquet",
-        history="<results>/{study}/history.parquet",
-        timings="<results>/{study}/timings.json",
-    log:
-        "<logs>/{study}/collect.log",
-    benchmark:
-        "<benchmarks>/{study}/collect.tsv"
-    localrule: LIGHT
-    conda:
-        "../envs/decaybench.yaml"
-    threads: 1
-    resources:
-        mem_mb=tables_mb,
-        runtime=tables_minutes,
-    params:
-        spec=study_spec,
-        blocks=lambda wildcards: STUDIES[wildcards.study].block_range,
-        code=stage_code("collect"),
-    message:
-        "Gathering the cells of study {wildcards.study}"
-    shell:
-        "decaybench collect --spec {params.spec:q} --cells {output.cells:q} --history {output.history:q}"
-        ' --timings {output.timings:q} --folder "$(dirname {input.blocks[0]:q})" --names {params.blocks} 2> {log:q}'
+        "decaybench train --study {params.study:q} --seeds {params.seeds} --seeds-per-block {params.own}"
+        " --output {output:q} 2> {log:q}"
 
 
 rule cost:

@@ -8,10 +8,11 @@ layouts that its seeds can be in, and none of them is written to. Each has a sec
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from decaybench.cells.grid import format_seeds, parse_seeds
+from decaybench.cells.grid import block_indices, block_seeds, seeds_per_block
+from decaybench.config import Study
 
 BLOCK = re.compile(r"\d{4,}(?:x\d+)?\.parquet")
 KEPT = re.compile(r"\.(\d{4,})(?:x(\d+))?\.kept")
@@ -23,21 +24,19 @@ def block_name(index: int, size: int, own: int) -> str:
     return f"{index:04d}" if size == own else f"{index:04d}x{size}"
 
 
+def block_names(study: Study, size: int | None = None, own: int | None = None) -> dict[str, range]:
+    """The seeds that the blocks of a study may hold, by the name of each block's file, without its ending.
+
+    size: seeds in a block; own: in one of the study's own layout. Both are the study's own where they are left out.
+    """
+    own = own or seeds_per_block(study)
+    size = size or own
+    return {block_name(index, size, own): block_seeds(index, size) for index in block_indices(study, size)}
+
+
 def kept_name(output: str) -> str:
     """The second name of a block's file: "0001x50.parquet" is kept as ".0001x50.kept". Other files have one name."""
     return f".{output.removesuffix('.parquet')}.kept" if BLOCK.fullmatch(output) else output
-
-
-def format_names(names: Iterable[str]) -> str:
-    """Names of blocks of one layout as ranges, since a command line holds 128 kB: "0-2083" or "0-499x50"."""
-    heads, _, sizes = zip(*(name.partition("x") for name in names), strict=True)
-    return format_seeds(map(int, heads)) + "".join(f"x{size}" for size in set(sizes) - {""})
-
-
-def parse_names(text: str) -> list[str]:
-    """The inverse of `format_names`."""
-    ranges, mark, size = text.partition("x")
-    return [f"{index:04d}{mark}{size}" for index in parse_seeds(ranges)]
 
 
 def other_layouts(output: Path, seeds: Sequence[int], own: int) -> list[Path]:

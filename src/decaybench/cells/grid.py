@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from math import ceil
 
-from decaybench.config import Grid, Recipe, Strict, Study, Variant
+from decaybench.config import Recipe, Study, Variant, study_json
 
 MOST_BLOCKS = 500  # of default blocks: a scheduler and Snakemake plan hundreds of jobs at ease, and thousands slowly
 
@@ -30,51 +29,24 @@ def format_seeds(seeds: Iterable[int]) -> str:
     return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
 
 
-def parse_seeds(text: str) -> list[int]:
-    """The inverse of `format_seeds`."""
-    seeds: list[int] = []
-    for part in filter(None, text.split(",")):
-        first, _, last = part.partition("-")
-        seeds.extend(range(int(first), int(last or first) + 1))
-    return seeds
+def cells_of(study: Study, code: Callable[[Recipe], str], seeds: range | None = None) -> list[Cell]:
+    """Every cell: variants in their order, then λ, then seeds ascending.
+
+    code: the fingerprint of the code that trains a recipe. seeds: those of a block; without them all of the study.
+    """
+    cells = []
+    for variant in study.resolved():
+        own, start = variant.grid.seed_list(seeds), f"{_digest(variant)}:{code(variant)}"
+        for weight_decay in sorted(variant.grid.weight_decay) if own else ():
+            key = f"{start}:{weight_decay_label(weight_decay)}"
+            cells += [Cell(variant, study.name, variant.name, weight_decay, seed, f"{key}:{seed}") for seed in own]
+    return cells
 
 
-class Part(Recipe):
-    """What one variant trains in one block."""
-
-    variant: str
-    weight_decay: list[float]  # ascending
-    seeds: str  # ranges, see format_seeds
-
-    @property
-    def digest(self) -> str:
-        """A digest of task, model and training: on names and grids a cell's numbers do not depend."""
-        content = self.model_dump(mode="json", include={"task", "model", "training"})
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
-
-
-class BlockSpec(Strict):
-    """All that decides the numbers of a block; as sorted JSON it is the one parameter of its job."""
-
-    study: str
-    parts: list[Part]
-
-    def to_json(self) -> str:
-        """The canonical form: equal specs give equal strings."""
-        return json.dumps(self.model_dump(mode="json"), sort_keys=True)
-
-    def cells(self, code: Callable[[Recipe], str]) -> list[Cell]:
-        """Every cell: variants in their order, then λ, then seeds ascending.
-
-        code: the fingerprint of the code that trains a recipe.
-        """
-        cells = []
-        for part in self.parts:
-            seeds, digest = parse_seeds(part.seeds), f"{part.digest}:{code(part)}"
-            for weight_decay in part.weight_decay:
-                key = f"{digest}:{weight_decay_label(weight_decay)}"
-                cells += [Cell(part, self.study, part.variant, weight_decay, seed, f"{key}:{seed}") for seed in seeds]
-        return cells
+def _digest(recipe: Recipe) -> str:
+    """A digest of task, model and training: on names and grids a cell's numbers do not depend."""
+    content = recipe.model_dump(mode="json", include={"task", "model", "training"})
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,53 +97,32 @@ def seeds_for_nodes(study: Study, nodes: int | None) -> int:
 def block_indices(study: Study, size: int | None = None) -> list[int]:
     """The blocks that have seeds; block k holds the seeds [k·B, (k+1)·B). B is `size` or the study's own."""
     size = size or seeds_per_block(study)
-    return sorted({index for variant in study.resolved() for index, _ in _cut(variant.grid, size)})
+    found: set[int] = set()
+    for variant in study.resolved():
+        seeds = variant.grid.seeds
+        found.update(range(ceil(seeds / size)) if isinstance(seeds, int) else (seed // size for seed in seeds))
+    return sorted(found)
 
 
-def block_specs(study: Study, size: int | None = None) -> dict[int, BlockSpec]:
-    """The spec of every block of a study, by block index. A block holds `size` seeds or the study's own number."""
-    size = size or seeds_per_block(study)
-    members: dict[int, dict[str, str]] = {}
-    variants = {variant.name: variant for variant in study.resolved()}
-    for name, variant in variants.items():
-        for index, seeds in _cut(variant.grid, size):
-            members.setdefault(index, {})[name] = seeds
-    return {index: _spec(study.name, variants, members[index]) for index in sorted(members)}
+def block_seeds(index: int, size: int) -> range:
+    """The seeds that block `index` of `size` seeds may hold."""
+    return range(index * size, (index + 1) * size)
 
 
-def _cut(grid: Grid, size: int) -> Iterator[tuple[int, str]]:
-    """The blocks of a grid with their seeds as ranges; N seeds are never listed one by one."""
-    if isinstance(grid.seeds, int):
-        for first in range(0, grid.seeds, size):
-            last = min(first + size, grid.seeds) - 1
-            yield first // size, str(first) if first == last else f"{first}-{last}"
-    else:
-        for index, seeds in groupby(grid.seed_list(), key=lambda seed: seed // size):
-            yield index, format_seeds(seeds)
+def block_json(study: str, variants: Sequence[Variant], seeds: range) -> str:
+    """A study as the block of these seeds sees it: JSON that changes when cells of the block do, and only then.
+
+    variants: of the study, resolved. Other seeds are left out, and variants that have no others. The base cannot be
+    left out of a study: one of its seeds stays then, which is not of the block.
+    """
+    base, *others = (_within(variant, seeds) for variant in variants)
+    if not base.grid.seed_list(seeds):
+        base = base.model_copy(update={"grid": base.grid.model_copy(update={"seeds": base.grid.seed_list()[:1]})})
+    return study_json(study, [base, *(variant for variant in others if variant.grid.seed_list(seeds))])
 
 
-def study_spec(study: Study) -> BlockSpec:
-    """The whole study as one spec: what its tables must hold."""
-    variants = {variant.name: variant for variant in study.resolved()}
-    return _spec(study.name, variants, {name: _whole(v.grid) for name, v in variants.items()})
-
-
-def _whole(grid: Grid) -> str:
-    """All seeds of a grid as ranges."""
-    ((_, seeds),) = _cut(grid, 2**32)
-    return seeds
-
-
-def _spec(study: str, variants: dict[str, Variant], seeds: dict[str, str]) -> BlockSpec:
-    parts = [
-        Part(
-            variant=name,
-            task=variants[name].task,
-            model=variants[name].model,
-            training=variants[name].training,
-            weight_decay=sorted(variants[name].grid.weight_decay),
-            seeds=members,
-        )
-        for name, members in seeds.items()
-    ]
-    return BlockSpec(study=study, parts=parts)
+def _within(variant: Variant, seeds: range) -> Variant:
+    """The variant with no seed behind the block; of listed ones only those of the block."""
+    asked = variant.grid.seeds
+    inside = min(asked, seeds.stop) if isinstance(asked, int) else variant.grid.seed_list(seeds) or asked
+    return variant.model_copy(update={"grid": variant.grid.model_copy(update={"seeds": inside})})

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from decaybench.cells.grid import Cell
+from decaybench.config import InputError
 
 if TYPE_CHECKING:  # costs more to import than a merge takes
     import pandas as pd
@@ -54,7 +55,7 @@ RUNS = b"decaybench.runs"  # file metadata of a block: which machine trained how
 PARAMETERS = b"decaybench.parameters"  # file metadata of cells.parquet: what own modules' parameters are
 
 
-class TableError(ValueError):
+class TableError(InputError):
     """A table that cannot be used; the message names the file."""
 
 
@@ -224,9 +225,9 @@ def present(
     return _cell_table(rows), _exploded(rows), [run for t in tables for run in block_runs(t)]
 
 
-def parameters_told(path: Path) -> dict[str, dict[str, Any]]:
-    """What cells.parquet tells of the parameters of own modules, by variant; empty for other models."""
-    return json.loads((pq.read_schema(path).metadata or {}).get(PARAMETERS, b"{}"))
+def parameters_told(cells: pa.Table) -> dict[str, dict[str, Any]]:
+    """What the table of cells tells of the parameters of own modules, by variant; empty for other models."""
+    return json.loads((cells.schema.metadata or {}).get(PARAMETERS, b"{}"))
 
 
 def _cell_table(rows: pa.Table) -> pa.Table:

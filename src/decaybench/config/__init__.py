@@ -18,6 +18,7 @@ from decaybench.config.study import (
     Variant,
     nearest,
     overridden,
+    study_json,
 )
 from decaybench.config.tasks import (
     TASKS,
@@ -29,10 +30,10 @@ from decaybench.config.tasks import (
     ModularAddition,
     Polynomial,
 )
-from decaybench.config.types import ConfigError, Strict
+from decaybench.config.types import ConfigError, InputError, Strict
 
 __all__ = [
     "BASE", "FREE", "MODELS", "NAME", "PATHVARS", "TASKS", "BreastCancer", "Config", "ConfigError", "Diabetes",
-    "Digits", "Finite", "GaussianLinear", "Grid", "Linear", "Mlp", "ModularAddition", "Module", "Polynomial",
-    "Recipe", "Report", "Strict", "Study", "Training", "Variant", "nearest", "overridden",
+    "Digits", "Finite", "GaussianLinear", "Grid", "InputError", "Linear", "Mlp", "ModularAddition", "Module",
+    "Polynomial", "Recipe", "Report", "Strict", "Study", "Training", "Variant", "nearest", "overridden", "study_json",
 ]  # fmt: skip

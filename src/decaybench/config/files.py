@@ -14,11 +14,22 @@ from typing import Any, Literal, get_args, get_origin
 import yaml
 
 from decaybench.config import MODELS, TASKS, Config, ConfigError, Grid, Report, Strict, Study, Training
+from decaybench.config.parsing import parse_config
 
 MOST_LEVELS = 40  # of lists and mappings in each other
 MOST_REPEATS = 100_000  # of values that aliases repeat
 INT, FLOAT, BOOL, NULL, DATE = (f"tag:yaml.org,2002:{name}" for name in ("int", "float", "bool", "null", "timestamp"))
 MERGE = "tag:yaml.org,2002:merge"
+
+
+def read_config(config: str) -> Config:
+    """A config as the command line gives it: the path of a file, or JSON."""
+    if config.startswith("{"):
+        return parse_config(read_text(config, "JSON"))
+    try:
+        return parse_config(read_file(Path(config)))
+    except FileNotFoundError:
+        raise ConfigError(f"{config}: there is no such config") from None
 
 
 def read_file(path: Path) -> Any:

@@ -6,7 +6,8 @@ The JSON Schema for editors, the table of keys in config/README.md and every def
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Annotated, Any, Literal
 
@@ -71,9 +72,11 @@ class Grid(Strict):
         """How many seeds."""
         return self.seeds if isinstance(self.seeds, int) else len(self.seeds)
 
-    def seed_list(self) -> list[int]:
-        """All seeds in ascending order."""
-        return list(range(self.seeds)) if isinstance(self.seeds, int) else sorted(self.seeds)
+    def seed_list(self, within: range | None = None) -> list[int]:
+        """The seeds in ascending order, all or those within a range."""
+        if isinstance(self.seeds, int):
+            return list(range(self.seeds) if within is None else range(within.start, min(within.stop, self.seeds)))
+        return sorted(seed for seed in self.seeds if within is None or seed in within)
 
 
 class Study(Strict):
@@ -109,6 +112,10 @@ class Study(Strict):
         overrides = {BASE: {}, **self.variants}
         return [Variant(name=name, **overridden(own, keys)) for name, keys in overrides.items()]
 
+    def to_json(self) -> str:
+        """The study as commands take it: what is asked, without how it is cut into jobs."""
+        return study_json(self.name, self.resolved())
+
 
 class Recipe(Strict):
     """One kind of training, complete: all that a cell's numbers depend on but its λ and seed."""
@@ -135,6 +142,20 @@ class Variant(Recipe):
     grid: Grid
 
 
+def study_json(name: str, variants: Sequence[Variant]) -> str:
+    """A study as JSON whose variants are complete, the base first; equal where all is that decides numbers.
+
+    In ASCII: a command line carries other letters in some locales only.
+    """
+    base, *others = (variant.model_dump(mode="json", exclude={"name"}) for variant in variants)
+    for own in (base, *others):
+        own["grid"]["weight_decay"].sort()
+        if isinstance(own["grid"]["seeds"], list):
+            own["grid"]["seeds"].sort()
+    named = dict(zip((variant.name for variant in variants[1:]), others, strict=True))
+    return json.dumps({"name": name, **base, "variants": named})
+
+
 class Report(Strict):
     languages: Annotated[list[Literal["en", "zh"]], Field(min_length=1), AfterValidator(no_duplicates)] = Field(
         ["en", "zh"], description="languages of the page, one file each"
@@ -152,9 +173,13 @@ class Config(Strict):
         "seeds_per_block says; null: by seeds_per_block; no number in the tables depends on it",
     )
 
-    def question(self) -> dict[str, Any]:
-        """What is asked, without how the work is cut: what numbers and pages may depend on."""
+    def asked(self) -> dict[str, Any]:
+        """What is asked, without how it is cut into jobs: what numbers and pages may depend on."""
         return self.model_dump(mode="json", exclude={"nodes": True, "studies": {"__all__": {"seeds_per_block"}}})
+
+    def to_json(self) -> str:
+        """The config as commands take it: what is asked, in ASCII; the page says variants in the config's words."""
+        return json.dumps(self.asked())
 
 
 def _allow_others(schema: dict[str, Any]) -> None:

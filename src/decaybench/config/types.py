@@ -8,8 +8,12 @@ from typing import Annotated, Any, get_args
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 
-class ConfigError(ValueError):
-    """A config that cannot be run; the message has one line a problem."""
+class InputError(ValueError):
+    """What a person can mend; the message has one line a problem."""
+
+
+class ConfigError(InputError):
+    """A config that cannot be run."""
 
 
 def number(value: Any) -> Any:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
+from matplotlib.figure import Figure
+
 from decaybench.config import Study
 from decaybench.figures import FIGURES
 from decaybench.figures.canvas import drawing_style
@@ -16,34 +18,43 @@ from decaybench.figures.data import StudyData
 from decaybench.figures.slides import write
 from decaybench.figures.svg import to_svg
 
-SLIDES = "slides"  # a folder beside the page's figures
-
 
 def draw_study(study: Study, cells: Path, history: Path, facts: Path, output: Path) -> None:
-    """Draw every figure that applies to a study: the whole folder or none of it.
-
-    `output`/<figure>.svg is for the page, `output`/slides/<figure>.{svg,png,csv} for everything else.
-    """
+    """Draw every figure that applies to a study as `output`/<figure>.svg: the whole folder or none of it."""
     data = StudyData.read(study, cells, history, facts)
     with _replacing_folder(output) as folder:
         for name in FIGURES:
-            drawn = figure_svg(name, data, folder / SLIDES)
+            drawn = figure_svg(name, data)
             if drawn is not None:
                 (folder / f"{name}.svg").write_text(drawn, encoding="utf-8")
 
 
-def figure_svg(name: str, data: StudyData, slides: Path | None = None) -> str | None:
-    """One figure as inline SVG, None when it does not apply; also as files for slides in a folder."""
+def draw_slides(study: Study, cells: Path, history: Path, facts: Path, output: Path) -> None:
+    """Draw the same figures as `output`/<figure>.{svg,png,csv}, for slides and papers."""
+    data = StudyData.read(study, cells, history, facts)
+    with _replacing_folder(output) as folder:
+        for name in FIGURES:
+            with _drawn(name, data) as figure:
+                if figure is not None:
+                    write(figure, data.drawn(), folder, name)
+
+
+def figure_svg(name: str, data: StudyData) -> str | None:
+    """One figure as inline SVG, None when it does not apply."""
+    with _drawn(name, data) as figure:
+        return None if figure is None else to_svg(figure, f"{data.study.name}-{name}")
+
+
+@contextmanager
+def _drawn(name: str, data: StudyData) -> Iterator[Figure | None]:
+    """A figure in its style, None when it does not apply; `data.drawn()` says then what it draws."""
     module = import_module(FIGURES[name])
     if not module.applies(data):
-        return None
+        yield None
+        return
     data.drawn()  # what `applies` looked at is not drawn
     with drawing_style():
-        figure = module.draw(data)
-        inline = to_svg(figure, f"{data.study.name}-{name}")
-        if slides is not None:
-            write(figure, data.drawn(), slides, name)
-    return inline
+        yield module.draw(data)
 
 
 @contextmanager

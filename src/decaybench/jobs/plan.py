@@ -1,4 +1,4 @@
-"""What the Snakefile asks: names of blocks, parameters of jobs as sorted JSON, code fingerprints.
+"""What the Snakefile asks: names of blocks, parameters of jobs, code fingerprints.
 
 Imported at every parse, also in every cluster job: no torch, no pandas, no drawing.
 """
@@ -6,7 +6,6 @@ Imported at every parse, also in every cluster job: no torch, no pandas, no draw
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -15,9 +14,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from decaybench import tasks
-from decaybench.cells.blocks import block_name, format_names
-from decaybench.cells.grid import BlockSpec, block_specs, seeds_for_nodes, seeds_per_block, study_spec
-from decaybench.config import Config, Module, Recipe, Study
+from decaybench.cells.blocks import block_names
+from decaybench.cells.grid import block_json, seeds_for_nodes, seeds_per_block
+from decaybench.config import Module, Recipe, Study
 from decaybench.figures import FIGURES
 from decaybench.jobs import resources
 from decaybench.learning import code_of, module_of
@@ -30,41 +29,25 @@ def _task_of(recipe: Recipe) -> str:
 
 
 class Stage(NamedTuple):
-    """What a stage runs: modules with all that they import, and those that no import shows."""
+    """What a stage runs beside the modules that its own, decaybench.stages.<name>, imports."""
 
-    modules: tuple[str, ...]
     by_recipe: tuple[Callable[[Recipe], str], ...] = ()  # modules that it imports by name, as a recipe says
+    by_name: tuple[str, ...] = ()  # those of a table, whatever the recipe
     libraries: tuple[str, ...] = ()
     keys: bool = False  # whether it makes keys of cells, which hold the code that trains them
 
 
 NUMBERS = ("numpy", "scipy", "pandas", "scikit-learn")
 DRAWING = ("matplotlib", "seaborn", "pillow")
+ALL_FIGURES = tuple(FIGURES.values())
 STAGES = {
-    "train": Stage(("decaybench.stages.train",), (_task_of, module_of), keys=True),
-    "collect": Stage(
-        ("decaybench.cells.tables", "decaybench.cells.blocks", "decaybench.learning"),
-        libraries=("pyarrow",),
-        keys=True,
-    ),
-    "analyse": Stage(("decaybench.analysis.facts",), (_task_of,), NUMBERS),
-    "judge": Stage(("decaybench.analysis.claims",), (_task_of,), NUMBERS),
-    "cost": Stage(("decaybench.learning.cost", "decaybench.cells.tables"), libraries=("torch",)),
-    "gather": Stage(
-        (
-            "decaybench.provenance.machine",
-            "decaybench.analysis.claim_facts",
-            "decaybench.analysis.cost",
-            "decaybench.figures.cost",
-        ),
-        libraries=DRAWING,
-    ),
-    "draw": Stage(
-        ("decaybench.figures.drawing", *FIGURES.values()),
-        (_task_of,),
-        (*NUMBERS, *DRAWING),
-    ),
-    "render": Stage(("decaybench.report.render",), (_task_of,), ("jinja2", "babel")),
+    "train": Stage((_task_of, module_of), keys=True),
+    "analyse": Stage((_task_of,), libraries=("pyarrow", *NUMBERS), keys=True),
+    "draw": Stage((_task_of,), ALL_FIGURES, (*NUMBERS, *DRAWING)),
+    "slides": Stage((_task_of,), ALL_FIGURES, (*NUMBERS, *DRAWING)),
+    "judge": Stage((_task_of,), libraries=(*NUMBERS, *DRAWING)),
+    "cost": Stage(libraries=("torch",)),
+    "render": Stage((_task_of,), libraries=("jinja2", "babel")),
 }
 ARRAY_JOBS = "--slurm-array-jobs"
 MANY_JOBS = 5_000  # Snakemake plans a thousand in about a second
@@ -88,17 +71,19 @@ def refusal_of_array_jobs(words: Sequence[str], settings: Any = None) -> str | N
     )
 
 
-def stage_code(stage: str, *studies: Study) -> str:
+def stage_code(name: str, *studies: Study) -> str:
     """The fingerprint of all that a stage runs for the studies that its job reads."""
+    stage = STAGES[name]
     recipes = [variant for study in studies for variant in study.resolved()]
-    named = {module_of(recipe) for module_of in STAGES[stage].by_recipe for recipe in recipes}
-    code = _stage_code(stage, frozenset(named))
-    return _joined([code, *(training_code(study) for study in studies)]) if STAGES[stage].keys else code
+    asked = {module_of(recipe) for module_of in stage.by_recipe for recipe in recipes}
+    code = _stage_code(name, frozenset(asked))
+    return _joined([code, *(training_code(study) for study in studies)]) if stage.keys else code
 
 
 @cache
-def _stage_code(stage: str, named: frozenset[str]) -> str:
-    return fingerprint(*STAGES[stage].modules, *named, libraries=STAGES[stage].libraries)
+def _stage_code(name: str, asked: frozenset[str]) -> str:
+    stage = STAGES[name]
+    return fingerprint(f"decaybench.stages.{name}", *stage.by_name, *asked, libraries=stage.libraries)
 
 
 def training_code(study: Study) -> str:
@@ -118,48 +103,35 @@ def unwatched(studies: Iterable[Study]) -> list[str]:
     return [line for factory in factories if (line := own_code(factory).unwatched)]
 
 
-def block_names(study: Study, nodes: int | None = None) -> list[str]:
-    """The blocks of a study as their files are called."""
-    return list(Work(study, nodes).blocks)
-
-
 class Work:
     """The jobs of one study. Everything is computed once: a DAG asks for it once a job."""
 
     def __init__(self, study: Study, nodes: int | None = None) -> None:
         self.study = study
+        self.variants = study.resolved()
         self.own = seeds_per_block(study)
         self.size = seeds_for_nodes(study, nodes)
         self._codes: dict[str, str] = {}
 
     @cached_property
-    def blocks(self) -> dict[str, BlockSpec]:
-        """The spec of every block by the name of its file."""
-        specs = block_specs(self.study, self.size)
-        return {block_name(index, self.size, self.own): spec for index, spec in specs.items()}
+    def blocks(self) -> dict[str, range]:
+        """The seeds that the blocks may hold, by the names of their files."""
+        return block_names(self.study, self.size, self.own)
+
+    def block(self, name: str) -> str:
+        """The study as JSON, as far as it concerns one block."""
+        return block_json(self.study.name, self.variants, self.blocks[name])
 
     @cached_property
-    def block_range(self) -> str:
-        """The names of all blocks, short."""
-        return format_names(self.blocks)
-
-    @cached_property
-    def spec(self) -> str:
-        """All that decides the numbers of the study."""
-        return study_spec(self.study).to_json()
+    def asked(self) -> str:
+        """The study as JSON, without how it is cut into jobs."""
+        return self.study.to_json()
 
     def code(self, stage: str) -> str:
         """The fingerprint of all that a stage runs for the study."""
         if stage not in self._codes:
             self._codes[stage] = stage_code(stage, self.study)
         return self._codes[stage]
-
-    @cached_property
-    def question(self) -> str:
-        """The study as JSON, without how it is cut into jobs."""
-        text = self.study.model_copy(update={"seeds_per_block": None}).model_dump_json()
-        # In ASCII: a command line carries other letters in some locales only.
-        return "".join(letter if letter.isascii() else json.dumps(letter)[1:-1] for letter in text)
 
     @cached_property
     def train_mb(self) -> int:
@@ -176,8 +148,3 @@ def hint_at_nodes(works: Iterable[Work]) -> str | None:
     if count <= MANY_JOBS:
         return None
     return f"{count:,} blocks to train are {count:,} jobs; --config nodes=500 makes them about 500 (docs/cluster.md)"
-
-
-def question(config: Config) -> str:
-    """The config as JSON, without how the work is cut into jobs."""
-    return json.dumps(config.question())

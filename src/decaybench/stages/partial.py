@@ -1,73 +1,58 @@
-"""A page from what is there while a sweep still runs: the rules' steps on the cells that are in, in a folder apart.
+"""A page from what is there while a sweep still runs: the stages on the cells that are in, in a folder apart.
 
 Nothing in the results folder is touched, so the running sweep does not notice.
 """
 
 from __future__ import annotations
 
-import json
+import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from decaybench.cells.grid import study_spec
-from decaybench.cells.tables import present, write_json, write_table
-from decaybench.config import Config, ConfigError, Study
+from decaybench.cells.grid import cells_of
+from decaybench.cells.tables import present, write_json
+from decaybench.config import Config, ConfigError
 from decaybench.learning import code_of
+from decaybench.report.render import render
+from decaybench.stages import analyse, draw, judge
 
-Verb = Callable[..., None]  # runs a verb of the command line, as a rule would
 PROGRESS = "progress.json"  # per study, cells that are in and cells that the config asks for; marks a page as partial
 
 
-def gather(config: Config, results: Path, scratch: Path, verb: Verb) -> Config:
-    """Fill `scratch` like a results folder from the blocks in `results`; the config of the studies that have cells.
+def run(config: Config, results: Path, pages: Mapping[str, Path]) -> None:
+    """Write the page of each language from the blocks in `results`, and print where it is.
 
-    Raises ConfigError when no study has any.
+    Raises ConfigError when no cell of any study is there.
     """
-    progress = {}
-    studies = []
+    with TemporaryDirectory(prefix="decaybench-partial-") as folder:
+        scratch = Path(folder)
+        there = _fill(config, results, scratch)
+        for language, page in pages.items():
+            render(there, language, scratch, page)
+            print(page)
+
+
+def _fill(config: Config, results: Path, scratch: Path) -> Config:
+    """Make `scratch` a results folder of the cells in `results`; the config of the studies that have some."""
+    progress, studies = {}, []
     for study in config.studies:
-        there, asked = _collect(study, results, scratch)
-        progress[study.name] = {"there": there, "asked": asked}
-        if there:
+        asked = cells_of(study, code_of)
+        paths = sorted((results / study.name / "blocks").glob("*.parquet"))
+        cells, history, runs = present(paths, asked, lambda bad: print(f"{bad}; passed over", file=sys.stderr))
+        progress[study.name] = {"there": len(cells), "asked": len(asked)}
+        if len(cells):
             studies.append(study)
+            analyse.write(study, scratch / study.name, cells, history, runs)
+            draw.run(study, scratch / study.name)
     if not studies:
         raise ConfigError(f"{results}: no cell of this config is there yet; start the sweep first")
-    _analyse(config := config.model_copy(update={"studies": studies}), results, scratch, verb)
+    steps = Path("_machine", "timings.json")
+    if (results / steps).exists():
+        (scratch / steps).parent.mkdir()
+        shutil.copyfile(results / steps, scratch / steps)
+    there = config.model_copy(update={"studies": studies})
+    judge.run(there, scratch)
     write_json(progress, scratch / PROGRESS)
-    return config
-
-
-def _collect(study: Study, results: Path, scratch: Path) -> tuple[int, int]:
-    cells = study_spec(study).cells(code_of)
-    folder = scratch / study.name
-    paths = sorted((results / study.name / "blocks").glob("*.parquet"))
-    rows, history, runs = present(paths, cells, lambda bad: print(f"{bad}; passed over", file=sys.stderr))
-    write_table(rows, folder / "cells.parquet")
-    write_table(history, folder / "history.parquet")
-    write_json(runs, folder / "timings.json")
-    return len(rows), len(cells)
-
-
-def _analyse(config: Config, results: Path, scratch: Path, verb: Verb) -> None:
-    whole = config.model_dump_json()
-    folders = [scratch / study.name for study in config.studies]
-
-    def each(name: str) -> list[str]:
-        return [str(folder / name) for folder in folders]
-
-    for study, cells, history, facts in zip(
-        config.studies, each("cells.parquet"), each("history.parquet"), each("facts.json"), strict=True
-    ):
-        tables = ("--study", study.model_dump_json(), "--cells", cells, "--history", history, "--facts", facts)
-        verb("analyse", *tables, "--summary", str(Path(facts).with_name("summary.csv")))
-        verb("draw", *tables, "--output", str(Path(facts).with_name("figures")))
-    cost, claims = results / "_machine" / "timings.json", scratch / "claims.json"
-    if not cost.exists():
-        cost = scratch / "cost.json"
-        cost.write_text(json.dumps([]), encoding="utf-8")
-    verb("judge", "--config", whole, "--cells", *each("cells.parquet"), "--history", *each("history.parquet"),
-         "--claims", str(claims))  # fmt: skip
-    verb("gather", "--config", whole, "--cost", str(cost), "--claims", str(claims), "--study-facts",
-         *each("facts.json"), "--study-timings", *each("timings.json"), "--facts", str(scratch / "facts.json"),
-         "--timings", str(scratch / "timings.json"), "--manifest", str(scratch / "manifest.json"))  # fmt: skip
+    return there

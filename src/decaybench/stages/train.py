@@ -8,6 +8,7 @@ rows, and with an executor of a cluster even the old rows are removed.
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import sys
@@ -19,27 +20,41 @@ import pyarrow as pa
 
 from decaybench.cells import tables
 from decaybench.cells.blocks import kept_name, other_layouts
-from decaybench.cells.grid import BlockSpec, Cell
+from decaybench.cells.grid import Cell, cells_of
+from decaybench.config import Study
 from decaybench.learning import code_of
 
 
-def train_block(spec: BlockSpec, output: Path, own_seeds_per_block: int | None) -> None:
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the words of the verb."""
+    parser.add_argument("--study", required=True, help="the study as JSON")
+    parser.add_argument("--seeds", type=_seeds, help="of the block, FIRST-LAST; else all of the study")
+    parser.add_argument("--seeds-per-block", type=int, help="of the study; else blocks of other layouts are not read")
+    parser.add_argument("--output", type=Path, required=True, help="the file of the block")
+
+
+def _seeds(text: str) -> range:
+    first, _, last = text.partition("-")
+    return range(int(first), int(last) + 1)
+
+
+def run(study: Study, output: Path, seeds: range | None = None, seeds_per_block: int | None = None) -> None:
     """Bring the file `output` of a block up to date. Without the study's own block size, only that block is read."""
-    cells = spec.cells(code_of)
+    cells = cells_of(study, code_of, seeds)
     keeper = output.with_name(kept_name(output.name))
     old = _old_rows(output, keeper)
     started = _version(keeper)
     rows, missing = tables.select(old, cells)
     runs = tables.block_runs(old) if len(rows) else []
     print(f"{len(rows):,} of {len(cells):,} cells are there; {len(missing):,} to train", file=sys.stderr)
-    if missing and own_seeds_per_block:
-        rows, missing, runs = _with_other_layouts(rows, missing, runs, cells, output, own_seeds_per_block)
+    if missing and seeds_per_block:
+        rows, missing, runs = _with_other_layouts(rows, missing, runs, cells, output, seeds_per_block)
     if missing:
         from decaybench.learning.run import train_and_record
 
-        fresh, run = train_and_record(missing)
+        fresh, record = train_and_record(missing)
         rows, _ = tables.select(pa.concat_tables([rows.replace_schema_metadata(), fresh]), cells)
-        runs = [*runs, run]
+        runs = [*runs, record]
     if _version(keeper) != started and not tables.select(tables.read_block(keeper), cells)[1]:
         # A scheduler had given this job up for lost, and its successor was faster.
         print("another job has finished this block meanwhile; its rows stay", file=sys.stderr)

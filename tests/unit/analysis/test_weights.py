@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from decaybench.analysis import weights
-from decaybench.cells.grid import BlockSpec, block_specs
+from decaybench.cells import grid
 from decaybench.learning import code_of
 from decaybench.learning.run import train_and_record
 from decaybench.tasks import generate
@@ -43,9 +43,7 @@ RECIPES = {
 
 def trained(study):
     """The rows of a study's cells, trained as the workflow trains them."""
-    specs = block_specs(study).values()
-    tables = [train_and_record(BlockSpec.model_validate_json(s.to_json()).cells(code_of))[0] for s in specs]
-    return [row for table in tables for row in table.to_pylist()]
+    return train_and_record(grid.cells_of(study, code_of))[0].to_pylist()
 
 
 @pytest.mark.parametrize("keys", RECIPES.values(), ids=RECIPES)

@@ -13,32 +13,34 @@ from PIL import Image
 
 from decaybench.cells.grid import weight_decay_label
 from decaybench.figures import style
-from decaybench.figures.drawing import draw_study
+from decaybench.figures.drawing import draw_slides, draw_study
 
 
 @pytest.fixture(scope="module", params=[LINEAR, CLASSES], ids=["linear", "classes"])
 def drawn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("slides")
-    draw_study(*write_results(folder, request.param), folder / "figures")
+    results = write_results(folder, request.param)
+    draw_study(*results, folder / "figures")
+    draw_slides(*results, folder / "slides")
     return folder
 
 
 def test_every_figure_of_the_page_has_all_three(drawn: Path) -> None:
     figures = {path.stem for path in (drawn / "figures").glob("*.svg")}
-    slides = {path.name for path in (drawn / "figures" / "slides").iterdir()}
+    slides = {path.name for path in (drawn / "slides").iterdir()}
     assert len(figures) >= 4
     assert slides == {f"{name}.{ending}" for name in figures for ending in ("svg", "png", "csv")}
 
 
 def test_the_svg_needs_no_page(drawn: Path) -> None:
-    for path in (drawn / "figures" / "slides").glob("*.svg"):
+    for path in (drawn / "slides").glob("*.svg"):
         text = path.read_text(encoding="utf-8")
         assert "var(--" not in text and "data-at" not in text, path
         assert not re.search(r"<dc:date|Matplotlib v", text), path
 
 
 def test_the_picture_is_300_dots_an_inch_on_white(drawn: Path) -> None:
-    for path in (drawn / "figures" / "slides").glob("*.png"):
+    for path in (drawn / "slides").glob("*.png"):
         with Image.open(path) as picture:
             assert abs(picture.width - style.WIDTH / 72 * 300) <= 1
             assert picture.convert("RGBA").getpixel((1, 1)) == (255, 255, 255, 255)
@@ -48,7 +50,7 @@ def test_the_table_holds_the_facts_that_are_drawn(drawn: Path) -> None:
     facts = json.loads((drawn / "facts.json").read_text(encoding="utf-8"))
     study = json.loads((drawn / "study.json").read_text())["name"]
     checked = 0
-    for path in (drawn / "figures" / "slides").glob("*.csv"):
+    for path in (drawn / "slides").glob("*.csv"):
         table = pd.read_csv(path)
         assert len(table) and not table.duplicated().any(), path
         means = table[(table["axis"] == "weight_decay") & table["seed"].isna() & table["low"].notna()]
@@ -61,7 +63,7 @@ def test_the_table_holds_the_facts_that_are_drawn(drawn: Path) -> None:
 
 def test_every_run_that_is_a_dot_is_a_row(drawn: Path) -> None:
     cells = pd.read_parquet(drawn / "cells.parquet")
-    table = pd.read_csv(drawn / "figures" / "slides" / "loss_by_weight_decay.csv")
+    table = pd.read_csv(drawn / "slides" / "loss_by_weight_decay.csv")
     dots = table[table["seed"].notna() & (table["series"] == "test_loss")]
     merged = dots.merge(cells, on=["variant", "weight_decay", "seed"])
     assert len(merged) == len(cells) == len(dots)
@@ -69,7 +71,7 @@ def test_every_run_that_is_a_dot_is_a_row(drawn: Path) -> None:
 
 
 def test_only_the_lit_weight_decay_is_strong_in_a_still_picture(drawn: Path) -> None:
-    text = (drawn / "figures" / "slides" / "explorer.svg").read_text(encoding="utf-8")
+    text = (drawn / "slides" / "explorer.svg").read_text(encoding="utf-8")
     faint, lit = (len(re.findall(rf'id="ghost[^"]*:{state}"', text)) for state in ("off", "on"))
     assert lit == 2 and faint > 2
     assert text.count("stroke-opacity: 0.2") >= faint

@@ -20,10 +20,12 @@ from decaybench.figures.style import MAX_MARKS, PALETTE, VECTOR_MARKS
 
 DRAW = """
 import sys; from pathlib import Path
-from decaybench.config import Study; from decaybench.figures.drawing import draw_study
+from decaybench.config import Study; from decaybench.figures.drawing import draw_slides, draw_study
 folder = Path(sys.argv[1])
 study = Study.model_validate_json((folder / "study.json").read_text())
-draw_study(study, *(folder / name for name in ("cells.parquet", "history.parquet", "facts.json")), Path(sys.argv[2]))
+files, output = [folder / name for name in ("cells.parquet", "history.parquet", "facts.json")], Path(sys.argv[2])
+draw_study(study, *files, output / "figures")
+draw_slides(study, *files, output / "slides")
 """
 MANY_DOTS = LINEAR | {
     "grid": {"weight_decay": [0, 0.01, 0.1, 1, 3, 10, 30], "seeds": 40},
@@ -59,7 +61,7 @@ def test_two_processes_draw_the_same_bytes(tmp_path: Path) -> None:
         "weight_norm",
     ]  # fmt: skip
     slides = [f"slides/{name}.{ending}" for name in drawn for ending in ("csv", "png", "svg")]
-    assert {name for name, _ in runs[0]} == {*(f"{name}.svg" for name in drawn), *slides}
+    assert {name for name, _ in runs[0]} == {*(f"figures/{name}.svg" for name in drawn), *slides}
 
 
 def test_ids_are_unique_in_a_page_and_references_stay_within_a_figure(both: dict[str, str]) -> None:
@@ -133,7 +135,7 @@ def test_the_folder_is_replaced_whole_or_left_alone(tmp_path: Path, monkeypatch:
     assert [path.name for path in output.iterdir()] == ["stale.svg"]
     monkeypatch.delitem(FIGURES, "broken")
     draw_study(*results, output)
-    assert sorted(path.name for path in output.iterdir()) == ["loss_curves.svg", "slides"]
+    assert sorted(path.name for path in output.iterdir()) == ["loss_curves.svg"]
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 

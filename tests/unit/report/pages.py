@@ -9,9 +9,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from decaybench.cells.grid import block_specs, study_spec
+from decaybench.cells.blocks import block_names
+from decaybench.cells.grid import seeds_per_block
 from decaybench.cli import main
-from decaybench.config import Config
+from decaybench.config import Config, Study
 from decaybench.config.parsing import parse_config
 from decaybench.report.figures import TITLES
 
@@ -97,28 +98,19 @@ def stand_in(name: str) -> str:
 
 
 def build(raw: dict[str, Any], results: Path, figures: bool = True, drawn: bool = False) -> Config:
-    """Train, collect, analyse and gather a config into `results`, as the rules do.
+    """Train, analyse and judge a config into `results`, as the rules do.
 
     figures: whether there are any, stand-ins for speed; drawn: the study's own, and no timings of steps.
     """
     config = parse_config(raw)
-    facts, timings = [], []
     for study in config.studies:
-        folder = results / study.name
-        blocks = []
-        for index, spec in block_specs(study).items():
-            blocks.append(str(folder / f"blocks/{index:04d}.parquet"))
-            run("train", "--spec", spec.to_json(), "--output", blocks[-1])
-        tables = {name: str(folder / f"{name}.parquet") for name in ("cells", "history")}
-        timings.append(str(folder / "timings.json"))
-        run("collect", "--spec", study_spec(study).to_json(), "--cells", tables["cells"],
-            "--history", tables["history"], "--timings", timings[-1], *blocks)  # fmt: skip
-        facts.append(str(folder / "facts.json"))
-        run("analyse", "--study", study.model_dump_json(), "--cells", tables["cells"], "--history", tables["history"],
-            "--facts", facts[-1], "--summary", str(folder / "summary.csv"))  # fmt: skip
+        asked, folder = study.to_json(), results / study.name
+        for name, seeds in block_names(study).items():
+            run("train", "--study", asked, "--seeds", f"{seeds[0]}-{seeds[-1]}",
+                "--output", str(folder / f"blocks/{name}.parquet"))  # fmt: skip
+        run("analyse", "--study", asked, "--folder", str(folder), "--seeds-per-block", str(seeds_per_block(study)))
         if drawn:
-            run("draw", "--study", study.model_dump_json(), "--cells", tables["cells"], "--facts", facts[-1],
-                "--history", tables["history"], "--output", str(folder / "figures"))  # fmt: skip
+            draw(study, results)
         elif figures:
             (folder / "figures").mkdir(exist_ok=True)
             for name in TITLES:
@@ -126,23 +118,20 @@ def build(raw: dict[str, Any], results: Path, figures: bool = True, drawn: bool 
                     (folder / "figures" / f"{name}.svg").write_text(
                         stand_in(f"{folder.name}-{name}"), encoding="utf-8"
                     )
-    each = {
-        name: [str(results / s.name / f"{name}.parquet") for s in config.studies] for name in ("cells", "history")
-    }
-    claims = str(results / "claims.json")
-    run("judge", "--config", config.model_dump_json(), "--cells", *each["cells"], "--history", *each["history"],
-        "--claims", claims)  # fmt: skip
-    steps = {"none": [1.0e-4] * 3, "optimizer": [1.0e-4, 1.1e-4, 1.0e-4], "loss": [1.3e-4, 1.4e-4, 1.3e-4]}
-    peaks = {"none": 800, "optimizer": 1600, "loss": 2400}
-    cost = results / "cost.json"
-    measured = [] if drawn else [{"weights": 200, "seconds": steps, "peak_bytes": peaks}]
-    cost.write_text(json.dumps(measured), encoding="utf-8")
-    run("gather", "--config", config.model_dump_json(), "--claims", claims, "--study-facts", *facts,
-        "--cost", str(cost),
-        "--study-timings", *timings,
-        "--facts", str(results / "facts.json"), "--timings", str(results / "timings.json"),
-        "--manifest", str(results / "manifest.json"))  # fmt: skip
+    if not drawn:
+        steps = {"none": [1.0e-4] * 3, "optimizer": [1.0e-4, 1.1e-4, 1.0e-4], "loss": [1.3e-4, 1.4e-4, 1.3e-4]}
+        peaks = {"none": 800, "optimizer": 1600, "loss": 2400}
+        (results / "_machine").mkdir(exist_ok=True)
+        (results / "_machine" / "timings.json").write_text(
+            json.dumps([{"weights": 200, "seconds": steps, "peak_bytes": peaks}]), encoding="utf-8"
+        )
+    run("judge", "--config", config.to_json(), "--results", str(results))
     return config
+
+
+def draw(study: Study, results: Path, verb: str = "draw") -> None:
+    """Draw the figures of a study, or its slides."""
+    run(verb, "--study", study.to_json(), "--folder", str(results / study.name))
 
 
 def run(*arguments: str) -> None:

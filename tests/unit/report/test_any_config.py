@@ -46,7 +46,7 @@ class Compiled(BytecodeCache):
 
 @pytest.fixture(scope="module", autouse=True)
 def quick() -> Iterator[None]:
-    """No slides, which are the same figures once more, and templates compiled once: they take most of the time."""
+    """Templates compiled once: they take most of the time."""
     make, compiled = rendering.make_environment, Compiled()
 
     def make_environment(language: str) -> Environment:
@@ -55,7 +55,6 @@ def quick() -> Iterator[None]:
         return environment
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("decaybench.figures.drawing.write", lambda figure, drawn, folder, name: None)
         patch.setattr(rendering, "make_environment", make_environment)
         yield
 

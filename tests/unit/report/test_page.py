@@ -22,7 +22,7 @@ from decaybench.report.sections import SECTIONS
 def test_the_verb_writes_the_page(tiny, texts, tmp_path, language):
     config, results = tiny
     page = tmp_path / "page.html"
-    arguments = ["render", "--config", config.model_dump_json(), "--language", language]
+    arguments = ["render", "--config", config.to_json(), "--language", language]
     assert main([*arguments, "--results", str(results), "--output", str(page)]) == 0
     assert page.read_text(encoding="utf-8") == texts[language]
 

@@ -1,0 +1,20 @@
+"""The figures of a study once more, as files for slides and papers. Nothing else is made from these."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from decaybench.config import Study
+from decaybench.figures.drawing import draw_slides
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the words of the verb."""
+    parser.add_argument("--study", required=True, help="the study as JSON")
+    parser.add_argument("--folder", type=Path, required=True, help="of the study, with its tables and facts")
+
+
+def run(study: Study, folder: Path) -> None:
+    """Draw `folder`/slides/ from the tables and facts of the study there."""
+    draw_slides(study, folder / "cells.parquet", folder / "history.parquet", folder / "facts.json", folder / "slides")

@@ -11,7 +11,6 @@ from math import ceil
 from typing import Any
 
 import matplotlib
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
@@ -133,7 +132,7 @@ def _panel(
 ) -> Axes:  # fmt: skip
     bottom = top - sum(heights[: position + 1]) - INNER_GAP * position
     axes = figure.add_axes((left / size[0], bottom / size[1], width / size[0], heights[position] / size[1]))
-    sns.despine(ax=axes)
+    axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y")
     axes.set_axisbelow(True)
     if position < len(heights) - 1:

@@ -1,16 +1,16 @@
 """What decay costs: a training step without it, with it in torch.optim, and with the penalty in the loss.
 
-These are facts of the machine that measures them. The three kinds take turns, round after round, so that a
+These are facts of the machine that measures them, on one thread, as training has. The three kinds take turns, round after round, so that a
 noisy machine disturbs all of them alike and their ratios hold.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import torch
 from torch.profiler import ProfilerActivity, profile
+from torch.utils.benchmark import Timer
 
 KINDS = ("none", "optimizer", "loss")
 SIZES = (200, 200_000)  # weights
@@ -62,10 +62,7 @@ def _step(size: int, kind: str) -> Callable[[], None]:
 
 
 def _timed(step: Callable[[], None], repeats: int) -> float:
-    start = time.perf_counter()
-    for _ in range(repeats):
-        step()
-    return (time.perf_counter() - start) / repeats
+    return float(Timer("step()", globals={"step": step}).timeit(repeats).mean)
 
 
 def _peak_bytes(step: Callable[[], None]) -> int:

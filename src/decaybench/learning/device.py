@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import torch
+from filelock import FileLock, Timeout
 
 from decaybench.config import ConfigError
 
@@ -61,20 +62,21 @@ def claimed(device: torch.device) -> Iterator[torch.device]:
 
 @contextlib.contextmanager
 def _slot(count: int, poll_seconds: float = 0.5) -> Iterator[int]:
-    """The number of a free slot below `count`, held through a lock file that dies with the process."""
-    import fcntl
-
+    """The number of a free slot below `count`, held through a lock that dies with the process."""
     folder = Path(tempfile.gettempdir()) / f"decaybench-gpus-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     while True:
         for slot in range(count):
-            with (folder / f"{slot}.lock").open("w") as handle:
-                try:
-                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    continue
+            lock = FileLock(folder / f"{slot}.lock")
+            try:
+                lock.acquire(blocking=False)
+            except Timeout:
+                continue
+            try:
                 yield slot
-                return
+            finally:
+                lock.release()
+            return
         time.sleep(poll_seconds)
 
 

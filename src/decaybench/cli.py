@@ -215,7 +215,7 @@ def _draw(options: argparse.Namespace) -> None:
 
 def _judge(options: argparse.Namespace) -> None:
     from decaybench.analysis.claims import CLAIMS
-    from decaybench.analysis.regimes import Case
+    from decaybench.analysis.results import Experiment
     from decaybench.analysis.verdicts import judge
     from decaybench.cells.tables import read_table, write_json
 
@@ -223,7 +223,7 @@ def _judge(options: argparse.Namespace) -> None:
     cells, history = (
         {path.parent.name: read_table(path) for path in paths} for paths in (options.cells, options.history)
     )
-    write_json(judge(CLAIMS, Case.of(config, cells, history)), options.claims)
+    write_json(judge(CLAIMS, Experiment.of(config, cells, history)), options.claims)
 
 
 def _cost(options: argparse.Namespace) -> None:

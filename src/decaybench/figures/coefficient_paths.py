@@ -16,7 +16,7 @@ from decaybench.analysis.weights import (
     kept_by_direction,
     trained_state,
     true_weights,
-    why_none,
+    why_no_weights,
 )
 from decaybench.figures import labels, style
 from decaybench.figures.axes import WeightDecayAxis, linear_axis, mark_chosen, share_axis
@@ -37,7 +37,7 @@ def applies(data: StudyData) -> bool:
     Of rows that differ in two directions at least, or there is no strong and weak one.
     """
     variant = data.base
-    known = why_none(variant) is None and is_full_batch(variant) and is_zero_start(variant)
+    known = why_no_weights(variant) is None and is_full_batch(variant) and is_zero_start(variant)
     if not known or len(_decays(data)) < FEWEST:
         return False
     none = np.zeros((1, variant.task.n_features))

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from decaybench.analysis.fact import Fact, overlap_of
+from decaybench.analysis.fact import Fact
+from decaybench.analysis.results import overlap_of
 from decaybench.analysis.statistics import FloatArray, means
 from decaybench.cells.grid import weight_decay_label
 from decaybench.cells.tables import ACCURACIES, KEYS, LOSSES

@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator
 
 from decaybench.analysis.contrasts import is_full_batch
 from decaybench.analysis.statistics import FloatArray
-from decaybench.analysis.weights import trained_state, why_none
+from decaybench.analysis.weights import trained_state, why_no_weights
 from decaybench.cells.grid import weight_decay_label
 from decaybench.config import Polynomial, Variant
 from decaybench.figures import labels, style
@@ -34,7 +34,7 @@ def applies(data: StudyData) -> bool:
 
 def has_law(variant: Variant) -> bool:
     """Whether the weights of a fitted polynomial are known exactly without training."""
-    return isinstance(variant.task, Polynomial) and why_none(variant) is None and is_full_batch(variant)
+    return isinstance(variant.task, Polynomial) and why_no_weights(variant) is None and is_full_batch(variant)
 
 
 def draw(data: StudyData) -> Figure:

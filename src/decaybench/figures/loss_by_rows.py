@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from decaybench.analysis import contrasts
-from decaybench.analysis.regimes import near_threshold
+from decaybench.analysis.contrasts import near_threshold
 from decaybench.analysis.statistics import FloatArray
 from decaybench.cells.grid import weight_decay_label
 from decaybench.config import GaussianLinear, Linear, Variant

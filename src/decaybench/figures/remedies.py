@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from decaybench.analysis.fact import overlap_of
 from decaybench.analysis.remedies import (
     DECAY,
     DROPOUT,
@@ -19,6 +18,7 @@ from decaybench.analysis.remedies import (
     Path,
     remedies,
 )
+from decaybench.analysis.results import overlap_of
 from decaybench.analysis.statistics import means
 from decaybench.cells.tables import LOSSES
 from decaybench.figures import labels, style, sweep

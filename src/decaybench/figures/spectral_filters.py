@@ -11,8 +11,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from decaybench.analysis import filters
 from decaybench.analysis.filters import Filters
-from decaybench.analysis.prediction import factor
 from decaybench.cells.grid import weight_decay_label
+from decaybench.cells.recipe import gradient_factor_of
 from decaybench.figures import labels, style
 from decaybench.figures.axes import log_names, log_ticks, share_axis
 from decaybench.figures.canvas import canvas, label_ends
@@ -54,7 +54,7 @@ def draw(data: StudyData) -> Figure:
     strength = next(iter(pairs.values())).strength
     along = np.geomspace(strength[-1] / 1.15, strength[0] * 1.15, POINTS)
     _set_up(panel, float(along[0]), float(along[-1]))
-    n, rate, g = variant.task.n_train, variant.training.learning_rate, factor(variant)
+    n, rate, g = variant.task.n_train, variant.training.learning_rate, gradient_factor_of(variant)
     ends = []
     for colour, (value, pair) in zip(COLOURS, pairs.items(), strict=False):
         kept = ridge_filter(n * along, total_penalty(value, n, g))

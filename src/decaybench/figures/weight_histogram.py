@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from decaybench.analysis.prediction import initial_state
 from decaybench.analysis.statistics import FloatArray
-from decaybench.analysis.weights import is_zero_start, trained_state, true_weights, why_none
+from decaybench.analysis.weights import is_zero_start, trained_state, true_weights, why_no_weights
 from decaybench.cells.grid import weight_decay_label
 from decaybench.figures import labels, style
 from decaybench.figures.axes import linear_axis
@@ -28,7 +28,7 @@ FEWEST = 20  # weights, of which a histogram says something
 def applies(data: StudyData) -> bool:
     """Where weights start from a spread and can be computed again at two or more λ."""
     variant = data.base
-    known = why_none(variant) is None and not is_zero_start(variant)
+    known = why_no_weights(variant) is None and not is_zero_start(variant)
     if not known or len(initial_state(variant, _seed(data))[0]) < FEWEST:
         return False
     return len(shown(data)) > 1

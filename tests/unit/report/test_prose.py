@@ -316,7 +316,7 @@ def test_many_helped_studies_do_not_hide_one_that_was_hurt():
 def test_the_article_is_known_by_its_recipe_not_its_name():
     def view(raw):
         study = Study.model_validate({"name": "whatever", **raw})
-        from decaybench.report.studies import VariantView
+        from decaybench.report.variants import VariantView
 
         return VariantView("whatever", study.resolved()[0], {})
 

@@ -70,13 +70,14 @@ def _parser() -> argparse.ArgumentParser:
     analyse.add_argument("--history", type=Path, required=True)
     analyse.add_argument("--facts", type=Path, required=True)
     analyse.add_argument("--summary", type=Path, required=True)
+    analyse.add_argument("--series", type=Path, required=True, help="the curves of figures that no fact holds")
     analyse.set_defaults(run=_analyse)
 
     draw = verbs.add_parser("draw", help="draw the figures of a study")
     draw.add_argument("--study", required=True, help="the study as JSON")
     draw.add_argument("--cells", type=Path, required=True)
-    draw.add_argument("--history", type=Path, required=True)
     draw.add_argument("--facts", type=Path, required=True)
+    draw.add_argument("--series", type=Path, required=True)
     draw.add_argument("--output", type=Path, required=True, help="folder of the SVG files")
     draw.set_defaults(run=_draw)
 
@@ -195,27 +196,30 @@ def _collect(options: argparse.Namespace) -> None:
 
 def _analyse(options: argparse.Namespace) -> None:
     from decaybench.analysis.facts import study_facts, summary
-    from decaybench.cells.tables import parameters_told, read_table, replacing, write_json
+    from decaybench.analysis.results import StudyResults
+    from decaybench.analysis.series import study_series
+    from decaybench.cells.tables import parameters_told, read_table, replacing, write_json, write_table
 
     study = Study.model_validate_json(options.study)
     told = parameters_told(options.cells)
-    facts = study_facts(study, read_table(options.cells), read_table(options.history), told)
+    cells, history = read_table(options.cells), read_table(options.history)
+    facts = study_facts(study, cells, history, told)
     with replacing(options.summary) as beside:
         summary(facts, study).to_csv(beside, index=False)
+    write_table(study_series(StudyResults(study, facts, cells, history)), options.series)
     write_json(facts, options.facts)
 
 
 def _draw(options: argparse.Namespace) -> None:
     from decaybench.figures.drawing import draw_study
 
-    draw_study(
-        Study.model_validate_json(options.study), options.cells, options.history, options.facts, options.output
-    )
+    study = Study.model_validate_json(options.study)
+    draw_study(study, options.facts, options.cells, options.series, options.output)
 
 
 def _judge(options: argparse.Namespace) -> None:
     from decaybench.analysis.claims import CLAIMS
-    from decaybench.analysis.results import Experiment
+    from decaybench.analysis.experiment import Experiment
     from decaybench.analysis.verdicts import judge
     from decaybench.cells.tables import read_table, write_json
 
@@ -250,7 +254,7 @@ def _gather(options: argparse.Namespace) -> None:
     runs = {path.parent.name: json.loads(path.read_text(encoding="utf-8")) for path in options.study_timings}
     write_json(merged, options.facts)
     measured = json.loads(options.cost.read_text(encoding="utf-8"))
-    figures = {name: svg for name, svg in (("cost", cost_svg(measured)),) if svg}
+    figures = {name: svg for name, svg in (("cost", cost_svg(measured, cost.medians(measured))),) if svg}
     write_json({"runs": runs, "cost": cost.summarise(measured), "figures": figures}, options.timings)
     write_json(provenance.manifest(config.question()), options.manifest)
 

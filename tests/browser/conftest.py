@@ -62,7 +62,7 @@ def results(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for study in config.studies:
         folder = results / study.name
         run("draw", "--study", study.model_dump_json(), "--cells", str(folder / "cells.parquet"),
-            "--history", str(folder / "history.parquet"), "--facts", str(folder / "facts.json"),
+            "--series", str(folder / "series.parquet"), "--facts", str(folder / "facts.json"),
             "--output", str(folder / "figures"))  # fmt: skip
     for language in config.report.languages:
         run("render", "--config", config.model_dump_json(), "--language", language, "--results", str(results),

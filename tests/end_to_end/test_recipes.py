@@ -33,7 +33,7 @@ results = pathlib.Path("results")
 config = pages.build(json.loads(pathlib.Path("new.json").read_text()), results, figures=False)
 for study in config.studies:
     folder = results / study.name
-    tables = [f"--{name}={folder / name}.parquet" for name in ("cells", "history")]
+    tables = [f"--{name}={folder / name}.parquet" for name in ("cells", "series")]
     pages.run("draw", "--study", study.model_dump_json(), *tables, "--facts", str(folder / "facts.json"),
               "--output", str(folder / "figures"))
 for language in ("en", "zh"):

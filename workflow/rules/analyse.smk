@@ -5,6 +5,7 @@ rule analyse:
     output:
         facts="<results>/{study}/facts.json",
         summary="<results>/{study}/summary.csv",
+        series="<results>/{study}/series.parquet",
     log:
         "<logs>/{study}/analyse.log",
     benchmark:
@@ -23,7 +24,7 @@ rule analyse:
         "Computing facts and intervals of study {wildcards.study}"
     shell:
         "decaybench analyse --study {params.study:q} --cells {input.cells:q} --history {input.history:q}"
-        " --facts {output.facts:q} --summary {output.summary:q} 2> {log:q}"
+        " --facts {output.facts:q} --summary {output.summary:q} --series {output.series:q} 2> {log:q}"
 
 
 rule judge:

@@ -1,8 +1,8 @@
 rule draw:
     input:
         cells=rules.collect.output.cells,
-        history=rules.collect.output.history,
         facts=rules.analyse.output.facts,
+        series=rules.analyse.output.series,
     output:
         figures=report(
             directory("<results>/{study}/figures"),
@@ -29,8 +29,8 @@ rule draw:
     message:
         "Drawing the figures of study {wildcards.study}"
     shell:
-        "decaybench draw --study {params.study:q} --cells {input.cells:q} --history {input.history:q}"
-        " --facts {input.facts:q} --output {output.figures:q} 2> {log:q}"
+        "decaybench draw --study {params.study:q} --cells {input.cells:q} --facts {input.facts:q}"
+        " --series {input.series:q} --output {output.figures:q} 2> {log:q}"
 
 
 rule render:

@@ -9,7 +9,8 @@ import pandas as pd
 
 from decaybench.analysis import contrasts, prediction
 from decaybench.analysis.early_stopping import Curves, curves
-from decaybench.analysis.results import Experiment, VariantResults
+from decaybench.analysis.experiment import Experiment
+from decaybench.analysis.results import VariantResults
 from decaybench.analysis.statistics import FloatArray
 from decaybench.config import GaussianLinear, Linear, Polynomial
 

@@ -1,25 +1,39 @@
-"""What there is of an experiment: variants, studies and all of them, each with its facts and tables.
+"""What there is of a study and of its variants: facts, tables and series.
 
-The one view that claims, figures and the page build on. Nothing is computed here but what a table or a recipe says
-at once; whatever takes a formula or a bootstrap has a module of its own.
+The one view that claims, figures and the page build on, and all of the analysis that a figure may import. Nothing is
+computed here but what a table or a recipe says at once; whatever takes a formula or a bootstrap has its own module.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import combinations
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from decaybench.analysis import contrasts
+from decaybench.analysis.lines import SERIES_SCHEMA
+from decaybench.analysis.lines import FloatArray as FloatArray
+from decaybench.analysis.lines import Line as Line
+from decaybench.analysis.lines import along as along
+from decaybench.analysis.lines import rows as rows
+from decaybench.analysis.lines import table_of as table_of
+from decaybench.analysis.lines import telling as telling
+from decaybench.cells.grid import weight_decay_label
 from decaybench.cells.recipe import gradient_factor_of, steps_of
-from decaybench.config import BASE, Config, GaussianLinear, Grid, Linear, Study, Training, Variant
+from decaybench.cells.tables import ACCURACIES, LOSSES
+from decaybench.config import BASE, GaussianLinear, Grid, Linear, Study, Training, Variant
 
 Fact = Mapping[str, Any]
 Facts = Mapping[str, Fact]
 
+DRAWN_COLUMNS = ["variant", "weight_decay", "seed", "diverged", *LOSSES, *ACCURACIES, "weight_norm"]
 NEAR_THRESHOLD = (0.7, 1.3)  # rows per weight between which a fit nearly interpolates
 
 View = TypeVar("View", bound="VariantResults")
@@ -96,12 +110,27 @@ class VariantResults:
         return "few" if share < 0.25 else "fewer" if share < low else "near" if share <= high else "many"
 
     @property
+    def near_threshold(self) -> bool:
+        """See `contrasts.near_threshold`."""
+        return contrasts.near_threshold([self.variant])
+
+    @property
     def setting(self) -> tuple[object, ...]:
         """Data, noise, rows per weight, start, optimizer: variants alike in it are one setting."""
         task, model, training = self.task, self.model, self.training
         noise = getattr(task, "noise_std", getattr(task, "label_noise", None))
         start = (model.init_std, model.init_mean, model.bias_init_std) if isinstance(model, Linear) else None
         return task.kind, noise, self.scarcity, model.kind, start, training.optimizer, training.decay_bias
+
+    @property
+    def loss(self) -> str:
+        """The loss that is trained."""
+        return self.variant.loss
+
+    @property
+    def n_classes(self) -> int | None:
+        """Number of classes, None when the target is a number."""
+        return self.variant.n_classes
 
     # --- its facts
 
@@ -127,6 +156,30 @@ class VariantResults:
         """The λ with the lowest mean validation loss; None when no cell survived."""
         found: float | None = self.value("chosen/weight_decay")
         return found
+
+    @property
+    def measured_weight_decay(self) -> list[float]:
+        """The λ that have a mean, ascending."""
+        return [w for w in sorted(self.grid.weight_decay) if self.has(weight_decay_label(w), "test_loss")]
+
+    @property
+    def telling_weight_decay(self) -> list[float]:
+        """Up to four λ of the grid that tell its story, see `telling`."""
+        return telling(sorted(self.grid.weight_decay), self.chosen_weight_decay)
+
+    @property
+    def first_seed(self) -> int:
+        """The seed whose own weights and rows are shown."""
+        return self.grid.seed_list()[0]
+
+    def along_weight_decay(self, metric: str) -> Line:
+        """Means of a metric at each λ that has one, ascending."""
+        return along([(w, self, w) for w in sorted(self.grid.weight_decay)], metric)
+
+    def counts(self, metric: str = "train_loss") -> list[int]:
+        """How many seeds stand behind the mean at each λ that has one."""
+        labels = [weight_decay_label(w) for w in sorted(self.grid.weight_decay)]
+        return [self.facts[self.id(label, metric)]["n"] for label in labels if self.has(label, metric)]
 
     # --- its tables
 
@@ -169,6 +222,15 @@ class StudyResults:
     facts: Facts = field(default_factory=dict)
     cells: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
     history: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+    series: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=SERIES_SCHEMA.names), repr=False)
+
+    @classmethod
+    def read(cls, study: Study, facts: Path, cells: Path, series: Path) -> StudyResults:
+        """What figures need; of the cells only the columns that are drawn."""
+        # Categories: a million cells share a handful of names.
+        own = pq.read_table(cells, columns=DRAWN_COLUMNS, read_dictionary=["variant"]).to_pandas()
+        known = json.loads(facts.read_text(encoding="utf-8"))
+        return cls(study, known, own, series=pq.read_table(series).to_pandas())
 
     @property
     def name(self) -> str:
@@ -185,6 +247,28 @@ class StudyResults:
         """The study without overrides."""
         return next(variant for variant in self.variants if variant.name == BASE)
 
+    def series_of(self, figure: str, name: str | None = None) -> pd.DataFrame:
+        """The series of a figure, or one of them."""
+        own = self.series[self.series["figure"] == figure]
+        return own if name is None else own[own["series"] == name]
+
+    def families(self, key: str) -> list[list[VariantResults]]:
+        """Variants on the base's seeds that differ in one key alone, sorted by it, see `contrasts.families`."""
+        own = {variant.name: variant for variant in self.variants}
+        paired = [v.variant for v in self.variants if contrasts.same_seeds(v.variant, self.base.variant)]
+        return [[own[member.name] for member in family] for family in contrasts.families(paired, key)]
+
+    def by_optimizer(self) -> dict[str, VariantResults]:
+        """The base and what is like it but for the optimizer, on the same seeds and some of its λ."""
+        base = self.base
+        found: dict[str, VariantResults] = {base.training.optimizer: base}
+        for other in self.variants:
+            alike = contrasts.differs_only_in(other.variant, base.variant, "training.optimizer")
+            paired = alike and contrasts.same_seeds(other.variant, base.variant)
+            if paired and common_weight_decay([*found.values(), other]):
+                found.setdefault(other.training.optimizer, other)
+        return found
+
     def _views(self, view: type[View]) -> tuple[View, ...]:
         return tuple(
             view(self.name, variant, self.facts, _of(self.cells, variant), _of(self.history, variant))
@@ -196,39 +280,17 @@ def _of(table: pd.DataFrame, variant: Variant) -> pd.DataFrame:
     return table[table["variant"] == variant.name] if len(table) else table
 
 
-class Experiment:
-    """All variants of a config that have a cell to show."""
-
-    def __init__(self, variants: Sequence[VariantResults]) -> None:
-        self.variants = [variant for variant in variants if variant.decays and variant.seeds]
-
-    @classmethod
-    def of(cls, config: Config, cells: dict[str, pd.DataFrame], histories: dict[str, pd.DataFrame]) -> Experiment:
-        """From the tables of every study, by name."""
-        studies = [StudyResults(s, cells=cells[s.name], history=histories[s.name]) for s in config.studies]
-        return cls([variant for study in studies for variant in study.variants])
-
-    def settings(self, wanted: Callable[[VariantResults], bool]) -> list[VariantResults]:
-        """One variant a setting among the wanted ones, that with most λ and seeds; in the config's order."""
-        best: dict[tuple[object, ...], VariantResults] = {}
-        for variant in filter(wanted, self.variants):
-            old = best.get(variant.setting)
-            if old is None or len(variant.decays) * len(variant.seeds) > len(old.decays) * len(old.seeds):
-                best[variant.setting] = variant
-        return [variant for variant in self.variants if best.get(variant.setting) is variant]
-
-    def families(self, key: str, also: contrasts.Keys = ()) -> list[list[VariantResults]]:
-        """Variants of one study that differ in one key, see `contrasts.families`; each family is there once."""
-        families: list[list[VariantResults]] = []
-        for study in dict.fromkeys(variant.study for variant in self.variants):
-            own = {variant.name: variant for variant in self.variants if variant.study == study}
-            for members in contrasts.families([variant.variant for variant in own.values()], key, also):
-                family = [own[variant.name] for variant in members]
-                if not any(_repeats(family, earlier) for earlier in families):
-                    families.append(family)
-        return families
+def common_weight_decay(variants: Sequence[VariantResults]) -> list[float]:
+    """The λ that all of some variants have, ascending."""
+    return contrasts.common_weight_decay([variant.variant for variant in variants])
 
 
-def _repeats(family: Sequence[VariantResults], other: Sequence[VariantResults]) -> bool:
-    pairs = zip(family, other, strict=False)
-    return len(family) == len(other) and all(contrasts.same_training(a.variant, b.variant) for a, b in pairs)
+def same_loss(variants: Sequence[VariantResults]) -> bool:
+    """Whether losses may stand on one axis, see `contrasts.same_loss`."""
+    return contrasts.same_loss(*(variant.variant for variant in variants))
+
+
+def differ_only_in(variants: Sequence[VariantResults], key: str) -> bool:
+    """Whether there are two or more, and any two of them differ in a key and in nothing else."""
+    pairs = list(combinations([variant.variant for variant in variants], 2))
+    return bool(pairs) and all(contrasts.differs_only_in(one, other, key) for one, other in pairs)

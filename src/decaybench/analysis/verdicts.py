@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from decaybench.analysis.results import Experiment, VariantResults
+from decaybench.analysis.experiment import Experiment
+from decaybench.analysis.results import VariantResults
 from decaybench.analysis.statistics import LEVEL, Estimate, FloatArray, MeanTest, holm, holm_levels
 
 Text = dict[str, str]  # by language: en, zh

@@ -14,7 +14,7 @@ import pandas as pd
 from decaybench.analysis.contrasts import is_full_batch
 from decaybench.analysis.fact import Fact, fact, plain_fact, share_fact
 from decaybench.analysis.prediction import initial_state, truth_of
-from decaybench.analysis.results import overlap_of, paired
+from decaybench.analysis.results import VariantResults, overlap_of, paired, rows
 from decaybench.analysis.statistics import FloatArray, mean, means
 from decaybench.cells.grid import weight_decay_label
 from decaybench.cells.recipe import gradient_factor_of, steps_of
@@ -79,6 +79,19 @@ def trained_state(variant: Variant, seed: int, weight_decay: Sequence[float] | F
 def true_weights(variant: Variant) -> FloatArray | None:
     """The weights [p] that made the data, where that is known."""
     return truth_of(variant.task).weights if isinstance(variant.task, (GaussianLinear, Polynomial)) else None
+
+
+def common_truth(variant: Variant) -> Iterator[pd.DataFrame]:
+    """The true weight as a series of one number, where it is known and all are alike."""
+    truth = true_weights(variant)
+    if truth is not None and np.ptp(truth) == 0:
+        yield rows("true_weight", "input", None, [float(truth[0])])
+
+
+def seed_weight_decay(own: VariantResults) -> FloatArray:
+    """λ at which the first seed stayed finite, ascending."""
+    runs = own.runs
+    return np.sort(runs.loc[runs["seed"] == own.first_seed, "weight_decay"].to_numpy(np.float64))
 
 
 def kept_by_direction(variant: Variant, seed: int, weights: FloatArray, groups: int) -> FloatArray:

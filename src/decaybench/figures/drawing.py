@@ -9,40 +9,40 @@ from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
+from decaybench.analysis.results import StudyResults
 from decaybench.config import Study
-from decaybench.figures import FIGURES
+from decaybench.figures import FIGURES, MODULES
 from decaybench.figures.canvas import drawing_style
-from decaybench.figures.data import StudyData
+from decaybench.figures.drawn import Drawn
 from decaybench.figures.slides import write
 from decaybench.figures.svg import to_svg
 
 SLIDES = "slides"  # a folder beside the page's figures
 
 
-def draw_study(study: Study, cells: Path, history: Path, facts: Path, output: Path) -> None:
+def draw_study(study: Study, facts: Path, cells: Path, series: Path, output: Path) -> None:
     """Draw every figure that applies to a study: the whole folder or none of it.
 
     `output`/<figure>.svg is for the page, `output`/slides/<figure>.{svg,png,csv} for everything else.
     """
-    data = StudyData.read(study, cells, history, facts)
+    results = StudyResults.read(study, facts, cells, series)
     with _replacing_folder(output) as folder:
         for name in FIGURES:
-            drawn = figure_svg(name, data, folder / SLIDES)
+            drawn = figure_svg(name, results, folder / SLIDES)
             if drawn is not None:
                 (folder / f"{name}.svg").write_text(drawn, encoding="utf-8")
 
 
-def figure_svg(name: str, data: StudyData, slides: Path | None = None) -> str | None:
+def figure_svg(name: str, results: StudyResults, slides: Path | None = None) -> str | None:
     """One figure as inline SVG, None when it does not apply; also as files for slides in a folder."""
-    module = import_module(FIGURES[name])
-    if not module.applies(data):
+    module = import_module(MODULES[name])
+    if not module.applies(results):
         return None
-    data.drawn()  # what `applies` looked at is not drawn
     with drawing_style():
-        figure = module.draw(data)
-        inline = to_svg(figure, f"{data.study.name}-{name}")
+        drawn: Drawn = module.draw(results)
+        inline = to_svg(drawn.figure, f"{results.name}-{name}")
         if slides is not None:
-            write(figure, data.drawn(), slides, name)
+            write(drawn, slides, name)
     return inline
 
 

@@ -18,7 +18,7 @@ from decaybench import tasks
 from decaybench.cells.blocks import block_name, format_names
 from decaybench.cells.grid import BlockSpec, block_specs, seeds_for_nodes, seeds_per_block, study_spec
 from decaybench.config import Config, Module, Recipe, Study
-from decaybench.figures import FIGURES
+from decaybench.figures import MODULES as FIGURES
 from decaybench.jobs import resources
 from decaybench.learning import code_of, module_of
 from decaybench.provenance.code import fingerprint
@@ -47,7 +47,7 @@ STAGES = {
         libraries=("pyarrow",),
         keys=True,
     ),
-    "analyse": Stage(("decaybench.analysis.facts",), (_task_of,), NUMBERS),
+    "analyse": Stage(("decaybench.analysis.facts", "decaybench.analysis.series"), (_task_of,), NUMBERS),
     "judge": Stage(("decaybench.analysis.claims",), (_task_of,), NUMBERS),
     "cost": Stage(("decaybench.learning.cost", "decaybench.cells.tables"), libraries=("torch",)),
     "gather": Stage(
@@ -59,11 +59,7 @@ STAGES = {
         ),
         libraries=DRAWING,
     ),
-    "draw": Stage(
-        ("decaybench.figures.drawing", *FIGURES.values()),
-        (_task_of,),
-        (*NUMBERS, *DRAWING),
-    ),
+    "draw": Stage(("decaybench.figures.drawing", *FIGURES.values()), libraries=("numpy", "pandas", *DRAWING)),
     "render": Stage(("decaybench.report.render",), (_task_of,), ("jinja2", "babel")),
 }
 ARRAY_JOBS = "--slurm-array-jobs"

@@ -56,12 +56,13 @@ def _analyse(config: Config, results: Path, scratch: Path, verb: Verb) -> None:
     def each(name: str) -> list[str]:
         return [str(folder / name) for folder in folders]
 
-    for study, cells, history, facts in zip(
-        config.studies, each("cells.parquet"), each("history.parquet"), each("facts.json"), strict=True
-    ):
-        tables = ("--study", study.model_dump_json(), "--cells", cells, "--history", history, "--facts", facts)
-        verb("analyse", *tables, "--summary", str(Path(facts).with_name("summary.csv")))
-        verb("draw", *tables, "--output", str(Path(facts).with_name("figures")))
+    for study, folder in zip(config.studies, folders, strict=True):
+        shared = ("--study", study.model_dump_json(), "--cells", str(folder / "cells.parquet"), "--facts",
+                  str(folder / "facts.json"), "--series", str(folder / "series.parquet"))  # fmt: skip
+        verb(
+            "analyse", *shared, "--history", str(folder / "history.parquet"), "--summary", str(folder / "summary.csv")
+        )
+        verb("draw", *shared, "--output", str(folder / "figures"))
     cost, claims = results / "_machine" / "timings.json", scratch / "claims.json"
     if not cost.exists():
         cost = scratch / "cost.json"

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from decaybench.analysis.results import Experiment
+from decaybench.analysis.experiment import Experiment
 from decaybench.cells.tables import CELL_COLUMNS, HISTORY_COLUMNS
 from decaybench.config.parsing import parse_config
 

@@ -6,7 +6,7 @@ import pytest
 from decaybench.analysis import prediction
 from decaybench.analysis.claim_facts import claim_facts
 from decaybench.analysis.claims import CLAIMS
-from decaybench.analysis.results import Experiment
+from decaybench.analysis.experiment import Experiment
 from decaybench.analysis.statistics import Estimate
 from decaybench.analysis.verdicts import judge, overall, regime_verdict
 from decaybench.cells.recipe import steps_of

@@ -13,7 +13,7 @@ from decaybench.cells.grid import block_specs, study_spec
 from decaybench.cli import main
 from decaybench.config import Config
 from decaybench.config.parsing import parse_config
-from decaybench.report.figures import TITLES
+from decaybench.figures import FIGURES
 
 VOID = {"meta", "br", "img", "input", "link", "hr"}
 
@@ -114,14 +114,15 @@ def build(raw: dict[str, Any], results: Path, figures: bool = True, drawn: bool 
         run("collect", "--spec", study_spec(study).to_json(), "--cells", tables["cells"],
             "--history", tables["history"], "--timings", timings[-1], *blocks)  # fmt: skip
         facts.append(str(folder / "facts.json"))
+        series = str(folder / "series.parquet")
         run("analyse", "--study", study.model_dump_json(), "--cells", tables["cells"], "--history", tables["history"],
-            "--facts", facts[-1], "--summary", str(folder / "summary.csv"))  # fmt: skip
+            "--facts", facts[-1], "--summary", str(folder / "summary.csv"), "--series", series)  # fmt: skip
         if drawn:
             run("draw", "--study", study.model_dump_json(), "--cells", tables["cells"], "--facts", facts[-1],
-                "--history", tables["history"], "--output", str(folder / "figures"))  # fmt: skip
+                "--series", series, "--output", str(folder / "figures"))  # fmt: skip
         elif figures:
             (folder / "figures").mkdir(exist_ok=True)
-            for name in TITLES:
+            for name in (name for name, title in FIGURES.items() if title):
                 if name != "accuracy_by_weight_decay" or study.task.kind == "digits":
                     (folder / "figures" / f"{name}.svg").write_text(
                         stand_in(f"{folder.name}-{name}"), encoding="utf-8"

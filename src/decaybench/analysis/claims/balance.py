@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from decaybench.analysis.experiment import Experiment
 from decaybench.analysis.fact import resolution_of
 from decaybench.analysis.regimes import (
     at_least,
@@ -14,7 +15,7 @@ from decaybench.analysis.regimes import (
     source,
     weaker_first,
 )
-from decaybench.analysis.results import Experiment, VariantResults
+from decaybench.analysis.results import VariantResults
 from decaybench.analysis.statistics import FloatArray
 from decaybench.analysis.verdicts import ZERO_LOSS, Claim, Measurement
 from decaybench.cells.grid import weight_decay_label

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from decaybench.analysis.experiment import Experiment
 from decaybench.analysis.prediction import decays_alone
 from decaybench.analysis.regimes import setting_description
-from decaybench.analysis.results import Experiment, VariantResults
+from decaybench.analysis.results import VariantResults
 from decaybench.analysis.verdicts import Claim, Measurement
 from decaybench.theory.spectral import null_space_ratio
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from decaybench.analysis.experiment import Experiment
 from decaybench.analysis.fact import resolution_of
 from decaybench.analysis.regimes import log_ratio, on_common_seeds, predicted_loss, ratio, setting_description
-from decaybench.analysis.results import Experiment
 from decaybench.analysis.verdicts import Claim, Measurement
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from decaybench.analysis.claims.overtraining import watched
+from decaybench.analysis.experiment import Experiment
 from decaybench.analysis.fact import resolution_of
 from decaybench.analysis.regimes import curves_of, logarithm, predicted_loss, ratio, setting_description, source
-from decaybench.analysis.results import Experiment
 from decaybench.analysis.verdicts import Claim, Measurement
 
 

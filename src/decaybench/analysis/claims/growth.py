@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from decaybench.analysis.experiment import Experiment
 from decaybench.analysis.regimes import log_ratio, setting_description
-from decaybench.analysis.results import Experiment, VariantResults
+from decaybench.analysis.results import VariantResults
 from decaybench.analysis.verdicts import Claim, Measurement
 from decaybench.cells.grid import weight_decay_label
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from decaybench.analysis.experiment import Experiment
 from decaybench.analysis.fact import resolution_of
 from decaybench.analysis.regimes import log_ratio, predicted_loss, ratio, row_pairs, setting_description, source
-from decaybench.analysis.results import Experiment
 from decaybench.analysis.verdicts import Claim, Measurement
 from decaybench.cells.grid import weight_decay_label
 

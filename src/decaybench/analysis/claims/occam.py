@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 from scipy import stats
 
+from decaybench.analysis.experiment import Experiment
 from decaybench.analysis.regimes import setting_description
-from decaybench.analysis.results import Experiment, VariantResults
+from decaybench.analysis.results import VariantResults
 from decaybench.analysis.statistics import FloatArray
 from decaybench.analysis.verdicts import Claim, Measurement, Text
 

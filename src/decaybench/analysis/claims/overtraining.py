@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from decaybench.analysis.experiment import Experiment
 from decaybench.analysis.fact import resolution_of
 from decaybench.analysis.regimes import (
     at_least,
@@ -17,7 +18,7 @@ from decaybench.analysis.regimes import (
     source,
     weaker_first,
 )
-from decaybench.analysis.results import Experiment, VariantResults
+from decaybench.analysis.results import VariantResults
 from decaybench.analysis.verdicts import AT_ITS_END, ZERO_LOSS, Claim, Measurement
 
 RECORDS = 8  # of the history, below which a turn cannot be seen

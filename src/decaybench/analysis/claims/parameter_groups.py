@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from decaybench.analysis.claims.biases import pairs, true_bias
+from decaybench.analysis.experiment import Experiment
 from decaybench.analysis.regimes import setting_description
-from decaybench.analysis.results import Experiment
 from decaybench.analysis.verdicts import Claim, Measurement
 from decaybench.cells.grid import weight_decay_label
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from decaybench.analysis import prediction
+from decaybench.analysis.experiment import Experiment
 from decaybench.analysis.fact import resolution_of
 from decaybench.analysis.regimes import setting_description
-from decaybench.analysis.results import Experiment, VariantResults
+from decaybench.analysis.results import VariantResults
 from decaybench.analysis.verdicts import Claim, Measurement
 from decaybench.cells.grid import weight_decay_label
 from decaybench.cells.recipe import gradient_factor_of, steps_of

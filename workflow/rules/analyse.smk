@@ -7,6 +7,7 @@ rule analyse:
         timings="<results>/{study}/timings.json",
         facts="<results>/{study}/facts.json",
         summary="<results>/{study}/summary.csv",
+        series="<results>/{study}/series.parquet",
     log:
         "<logs>/{study}/analyse.log",
     benchmark:

@@ -1,8 +1,8 @@
 rule draw:
     input:
         cells=rules.analyse.output.cells,
-        history=rules.analyse.output.history,
         facts=rules.analyse.output.facts,
+        series=rules.analyse.output.series,
     output:
         figures=report(
             directory("<results>/{study}/figures"),
@@ -36,8 +36,8 @@ rule draw:
 rule draw_slides:
     input:
         cells=rules.analyse.output.cells,
-        history=rules.analyse.output.history,
         facts=rules.analyse.output.facts,
+        series=rules.analyse.output.series,
     output:
         slides=directory("<results>/{study}/slides"),
     log:

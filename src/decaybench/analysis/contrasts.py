@@ -21,6 +21,7 @@ START = frozenset(f"model.{name}" for name in ("init_std", "init_mean", "bias_in
 ROWS = "task.n_train"
 WITH_ROWS = frozenset({"training.learning_rate"})  # which step is stable depends on the number of rows
 BATCH = "training.batch_size"
+HEAVY_TAILS = 1.25  # the factor around n = p within which medians are shown
 
 Keys = str | Collection[str]
 AnyRecipe = TypeVar("AnyRecipe", bound=Recipe)
@@ -167,3 +168,9 @@ def is_articles(recipe: Recipe, loss: str = "mse", bias_init_std: float = 1.0) -
     training = Training.model_validate({"loss": loss})
     article = Recipe(task=GaussianLinear(), model=Linear(bias_init_std=bias_init_std), training=training)
     return same_training(recipe, article)
+
+
+def near_threshold(variants: Sequence[Variant]) -> bool:
+    """Whether some have about as many rows as weights: losses have heavy tails, and a few seeds decide the mean."""
+    ratios = [v.task.n_train / v.task.n_features for v in variants if isinstance(v.task, GaussianLinear)]
+    return any(1 / HEAVY_TAILS < ratio < HEAVY_TAILS for ratio in ratios)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from decaybench.analysis.statistics import mean
+from decaybench.analysis.statistics import mean, median
 
 SMALLEST_EFFECT = 1.05  # a step that takes five per cent longer is dearer in a way that one would notice
 
@@ -27,6 +27,14 @@ def summarise(measured: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for size in measured
         for kind in sorted(size["seconds"])
     ]
+
+
+def medians(measured: list[dict[str, Any]]) -> list[dict[str, tuple[float | None, float | None, float | None]]]:
+    """For each size, of each kind the median of a step in microseconds and its interval."""
+    found = [
+        {kind: median(1e6 * np.asarray(seconds)) for kind, seconds in size["seconds"].items()} for size in measured
+    ]
+    return [{kind: (own.value, own.low, own.high) for kind, own in size.items()} for size in found]
 
 
 def _ratio(seconds: list[float], reference: list[float]) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from decaybench.analysis.fact import Fact, fact, overlap_of, plain_fact, unit_of
+from decaybench.analysis.fact import Fact, fact, plain_fact, unit_of
+from decaybench.analysis.results import overlap_of
 from decaybench.analysis.statistics import FloatArray, mean, median
 from decaybench.cells.grid import weight_decay_label
 from decaybench.cells.tables import LOSSES

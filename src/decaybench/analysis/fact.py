@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from decaybench.analysis.statistics import Estimate
 from decaybench.config import TASKS, Linear, Variant
@@ -41,12 +40,6 @@ def plain_fact(value: Any, unit: str, method: str, n: int | None = None) -> Fact
     return {"value": value, "low": None, "high": None, "n": n, "unit": unit, "method": method}
 
 
-def overlap_of(variant: Variant) -> float | None:
-    """n_test / n_train where seeds are random splits of one data set, see `statistics.means`."""
-    task = variant.task
-    return task.n_test / task.n_train if task.collected else None
-
-
 def unit_of(variant: Variant) -> str:
     """The unit of a variant's losses."""
     return UNITS["cross_entropy" if variant.loss == "cross_entropy" else "mse"]
@@ -68,10 +61,3 @@ def resolution_of(variant: Variant) -> float:
     double = isinstance(variant.model, Linear)
     seed = variant.grid.seed_list()[0]
     return _resolution(variant.task.model_dump_json(), variant.loss, variant.n_classes, double, seed)
-
-
-def paired(cells: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """A metric as a table seeds × λ, of the λ and seeds at which no cell diverged."""
-    table = cells[~cells["diverged"]].pivot(index="seed", columns="weight_decay", values=metric)
-    complete = table.dropna(axis="columns")
-    return complete if complete.shape[1] else table.dropna(axis="index")

@@ -14,7 +14,7 @@ import pandas as pd
 
 from decaybench.analysis import smoothers
 from decaybench.analysis.early_stopping import early_stopping_facts
-from decaybench.analysis.fact import Fact, fact, overlap_of, paired, plain_fact, share_fact, unit_of
+from decaybench.analysis.fact import Fact, fact, plain_fact, share_fact, unit_of
 from decaybench.analysis.filters import filter_facts
 from decaybench.analysis.memorised import memorised_facts
 from decaybench.analysis.occam import degree_facts, same_norm_facts
@@ -23,6 +23,7 @@ from decaybench.analysis.parameters import parameter_facts
 from decaybench.analysis.published import published_facts
 from decaybench.analysis.reach import limits
 from decaybench.analysis.remedies import remedy_facts
+from decaybench.analysis.results import overlap_of, paired
 from decaybench.analysis.selection import choose
 from decaybench.analysis.spread import tail_facts, variance_facts
 from decaybench.analysis.statistics import Estimate, FloatArray, means

@@ -10,10 +10,11 @@ import pandas as pd
 from scipy.optimize import brentq
 
 from decaybench.analysis.contrasts import is_full_batch
-from decaybench.analysis.fact import Fact, fact, overlap_of, paired, plain_fact, share_fact
-from decaybench.analysis.prediction import factor
+from decaybench.analysis.fact import Fact, fact, plain_fact, share_fact
+from decaybench.analysis.results import overlap_of, paired
 from decaybench.analysis.statistics import FloatArray, means
-from decaybench.analysis.weights import is_zero_start, why_none
+from decaybench.analysis.weights import is_zero_start, why_no_weights
+from decaybench.cells.recipe import gradient_factor_of
 from decaybench.config import Variant
 from decaybench.tasks import generate
 from decaybench.theory.conventions import total_penalty
@@ -36,13 +37,13 @@ class Filters(NamedTuple):
 def applies(variant: Variant) -> bool:
     """Where the two filters are those of the training: all rows at once, from zero, with a history."""
     training = variant.training
-    plain = why_none(variant) is None and is_full_batch(variant) and is_zero_start(variant)
+    plain = why_no_weights(variant) is None and is_full_batch(variant) and is_zero_start(variant)
     return plain and not training.decay_bias and training.epochs // training.record_every >= RECORDS
 
 
 def matched(variant: Variant, seed: int, weight_decay: float) -> Filters | None:
     """Both filters on a seed's own centred rows at a λ > 0; None where no number of steps is as free."""
-    n, rate, g = variant.task.n_train, variant.training.learning_rate, factor(variant)
+    n, rate, g = variant.task.n_train, variant.training.learning_rate, gradient_factor_of(variant)
     eigenvalues = decompose(generate(variant.task, seed).train.inputs).eigenvalues
     penalty = float(total_penalty(weight_decay, n, g))
     if not penalty > 0 or not len(eigenvalues) or rate * g * eigenvalues[0] / n >= 1:

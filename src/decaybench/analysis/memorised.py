@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from decaybench.analysis.fact import Fact, overlap_of, paired, share_fact
+from decaybench.analysis.fact import Fact, share_fact
+from decaybench.analysis.results import overlap_of, paired
 from decaybench.analysis.statistics import means
 from decaybench.cells.grid import weight_decay_label
 from decaybench.config import Variant

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from decaybench.analysis import contrasts, smoothers
-from decaybench.analysis.fact import Fact, fact, paired, plain_fact, resolution_of, unit_of
+from decaybench.analysis.fact import Fact, fact, plain_fact, resolution_of, unit_of
+from decaybench.analysis.results import paired
 from decaybench.analysis.statistics import FloatArray, mean, resampled_means
 from decaybench.cells.grid import weight_decay_label
 from decaybench.config import BASE, Polynomial, Study, Variant
@@ -40,7 +41,7 @@ def degree_facts(study: Study, tables: Mapping[str, pd.DataFrame]) -> Iterator[t
         "validation_with_decay": np.column_stack([_best(v, tables, seeds, grid) for v in ordered]),
     }
     asked = contrasts.common_weight_decay(ordered)
-    if asked[-1] > 0 and all(smoothers.why_none(v) is None for v in ordered):
+    if asked[-1] > 0 and all(smoothers.why_no_ridge(v) is None for v in ordered):
         criteria["evidence"] = np.column_stack([_minus_evidence(v, seeds, asked) for v in ordered])
     n = len(seeds)
     for name, values in criteria.items():

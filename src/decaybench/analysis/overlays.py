@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from decaybench.analysis import prediction, smoothers
-from decaybench.analysis.fact import Fact, fact, paired, plain_fact, unit_of
+from decaybench.analysis.fact import Fact, fact, plain_fact, unit_of
+from decaybench.analysis.results import paired
 from decaybench.analysis.selection import optimum_interval
 from decaybench.analysis.statistics import FloatArray, mean, means, standard_deviation
 from decaybench.cells.grid import weight_decay_label
@@ -21,7 +22,7 @@ NEAR = 0.01  # how near a trained cell must be to its ridge for leave-one-out an
 
 def theory_facts(variant: Variant, cells: pd.DataFrame) -> Facts:
     """Expected test loss at each λ, its terms, and how many standard errors the measured mean is off."""
-    reason = prediction.why_none(variant)
+    reason = prediction.why_no_theory(variant)
     table = paired(cells, "test_loss")
     if reason is not None or not table.size:
         yield "theory/largest_z", plain_fact(None, "standard errors", f"none: {reason or 'no pair of cells'}")
@@ -78,7 +79,7 @@ def _residuals(table: pd.DataFrame, predicted: prediction.Prediction) -> Facts:
 def smoother_facts(variant: Variant, cells: pd.DataFrame, overlap: float | None, cost: float) -> Facts:
     """Effective dof, leave-one-out and evidence at each λ, the λ that they choose, and what it costs."""
     table = paired(cells, "test_loss")
-    reason = smoothers.why_none(variant)
+    reason = smoothers.why_no_ridge(variant)
     if reason is not None or not table.size:
         return
     decays = table.columns.to_numpy(np.float64)

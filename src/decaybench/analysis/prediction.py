@@ -10,18 +10,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import ceil
 
 import numpy as np
 from numpy.polynomial import legendre
 
 from decaybench.analysis.statistics import FloatArray
+from decaybench.cells.recipe import gradient_factor_of, steps_of
 from decaybench.config import GaussianLinear, Linear, Polynomial, Variant
 from decaybench.tasks import generate
 from decaybench.tasks.polynomial import TRUE_COEFFICIENTS
 from decaybench.tasks.streams import stream
 from decaybench.theory import dynamics, ridge, spectral
-from decaybench.theory.conventions import gradient_factor, population_risk
+from decaybench.theory.conventions import population_risk
 
 CLOSED_FORM, EXACT_LAW = "finite-time law, closed form", "exact law on the seeds' own data"
 DROPOUT = "closed form of the decay that dropout stands for, without dropout's own noise"
@@ -50,13 +50,6 @@ class Truth:
     noise_variance: float  # with what no weights of this model can express
 
 
-def steps_of(variant: Variant, epochs: int | None = None) -> int:
-    """Training steps in `epochs`; None is the whole training."""
-    task, training = variant.task, variant.training
-    each = ceil(task.n_train / min(training.batch_size, task.n_train))
-    return each * (training.epochs if epochs is None else epochs)
-
-
 def decays_alone(variant: Variant) -> bool:
     """Whether a step multiplies by exactly 1 − ηλ where the data do not reach: nothing else moves weights there.
 
@@ -67,7 +60,7 @@ def decays_alone(variant: Variant) -> bool:
     return isinstance(model, Linear) and not model.dropout and training.optimizer == "sgd" and not training.momentum
 
 
-def why_none(variant: Variant) -> str | None:
+def why_no_theory(variant: Variant) -> str | None:
     """Why no theory speaks of this variant; None where one does."""
     if not isinstance(variant.task, (GaussianLinear, Polynomial)):
         return "the distribution of these data is not known"
@@ -94,7 +87,7 @@ def predict(
     variant: Variant, weight_decay: Sequence[float], seeds: Sequence[int], epochs: int | None = None
 ) -> Prediction | None:
     """The expected test loss of a variant at each λ after `epochs`; None where no theory speaks of it."""
-    if why_none(variant) is not None:
+    if why_no_theory(variant) is not None:
         return None
     decays, steps = np.asarray(weight_decay, dtype=np.float64), steps_of(variant, epochs)
     with np.errstate(over="ignore", invalid="ignore"):  # where training diverges so does its law
@@ -119,15 +112,17 @@ def sample(variant: Variant, n_weight_decay: int, seeds: Sequence[int]) -> tuple
 def optimal_weight_decay(variant: Variant) -> float | None:
     """λ* of the converged model, where it is known in closed form."""
     task = variant.task
-    if why_none(variant) or not isinstance(task, GaussianLinear) or not task.weight or variant.training.decay_bias:
+    if (
+        why_no_theory(variant)
+        or not isinstance(task, GaussianLinear)
+        or not task.weight
+        or variant.training.decay_bias
+    ):
         return None
     signal = task.n_features * task.weight**2
-    return float(ridge.optimal_weight_decay(task.n_train, task.n_features, signal, task.noise_std, factor(variant)))
-
-
-def factor(variant: Variant) -> float:
-    """g, what differentiating the loss leaves behind."""
-    return gradient_factor(variant.loss)
+    return float(
+        ridge.optimal_weight_decay(task.n_train, task.n_features, signal, task.noise_std, gradient_factor_of(variant))
+    )
 
 
 def initial_state(variant: Variant, seed: int) -> tuple[FloatArray, float]:
@@ -148,7 +143,7 @@ def _closed_form(variant: Variant, decays: FloatArray, steps: int) -> dynamics.F
     if not isinstance(task, GaussianLinear) or training.decay_bias or task.n_train >= task.n_features:
         return None
     assert isinstance(model, Linear)
-    g, n, p = factor(variant), task.n_train, task.n_features
+    g, n, p = gradient_factor_of(variant), task.n_train, task.n_features
     batch = _batch_size(variant)
     if batch is None:
         return None
@@ -179,7 +174,7 @@ def _dropout(variant: Variant, decays: FloatArray, steps: int) -> Prediction | N
     """Dropped inputs act like decay; the two add."""
     model = variant.model
     assert isinstance(model, Linear)
-    equal = float(ridge.dropout_weight_decay(model.dropout, factor(variant)))
+    equal = float(ridge.dropout_weight_decay(model.dropout, gradient_factor_of(variant)))
     terms = _closed_form(variant, decays + equal, steps)
     return None if terms is None else Prediction(terms.total, DROPOUT, terms)
 
@@ -202,7 +197,8 @@ def _law(recipe: str, decays: tuple[float, ...], seeds: tuple[int, ...], steps: 
         weights, bias = initial_state(variant, seed)
         state = spectral.state_after(
             inputs, targets, weights, bias, weight_decay=decays, learning_rate=training.learning_rate, steps=steps,
-            g=factor(variant), decay_bias=training.decay_bias, batch_size=None if batch == task.n_train else batch,
+            g=gradient_factor_of(variant), decay_bias=training.decay_bias,
+            batch_size=None if batch == task.n_train else batch,
         )  # fmt: skip
         noise = float(np.sqrt(truth.noise_variance))
         risks[row] = population_risk(state.weights, state.bias, truth.weights, truth.bias, noise)

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from decaybench.analysis.contrasts import is_articles
-from decaybench.analysis.fact import Fact, paired, plain_fact
+from decaybench.analysis.fact import Fact, plain_fact
+from decaybench.analysis.results import paired
 from decaybench.cells.grid import weight_decay_label
 from decaybench.config import Variant
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from decaybench.analysis.prediction import factor
+from decaybench.cells.recipe import gradient_factor_of
 from decaybench.config import Linear, Variant
 from decaybench.tasks import generate
 from decaybench.theory.stability import weight_decay_limit
@@ -38,7 +38,7 @@ def _stability(variant: Variant, seeds: Sequence[int]) -> float:
     training = variant.training
     return min(
         weight_decay_limit(
-            generate(variant.task, seed).train.inputs, training.learning_rate, factor(variant),
+            generate(variant.task, seed).train.inputs, training.learning_rate, gradient_factor_of(variant),
             decay_bias=training.decay_bias, momentum=training.momentum, nesterov=training.nesterov,
         )
         for seed in seeds

@@ -16,10 +16,11 @@ import pandas as pd
 
 from decaybench.analysis import contrasts
 from decaybench.analysis.early_stopping import curves
-from decaybench.analysis.fact import Fact, fact, overlap_of, paired, plain_fact, unit_of
-from decaybench.analysis.prediction import factor, steps_of
+from decaybench.analysis.fact import Fact, fact, plain_fact, unit_of
+from decaybench.analysis.results import overlap_of, paired
 from decaybench.analysis.statistics import FloatArray, mean
-from decaybench.analysis.weights import is_zero_start, why_none
+from decaybench.analysis.weights import is_zero_start, why_no_weights
+from decaybench.cells.recipe import gradient_factor_of, steps_of
 from decaybench.config import BASE, TASKS, Study, Variant
 from decaybench.tasks import generate
 from decaybench.theory.ridge import dropout_weight_decay
@@ -90,7 +91,7 @@ def remedies(
     )
     if dropped:
         rates = [float(v.model.dropout) for v in dropped]  # type: ignore[union-attr]
-        equal = [float(dropout_weight_decay(rate, factor(base))) for rate in rates]
+        equal = [float(dropout_weight_decay(rate, gradient_factor_of(base))) for rate in rates]
         cells = [(0.0, base, 0.0), *((rate, v, 0.0) for rate, v in zip(rates, dropped, strict=True))]
         found[DROPOUT] = _of_cells(cells, tables, seeds, _dof(base, [0.0, *equal], few))
     if more:
@@ -137,7 +138,7 @@ def remedy_facts(
 
 def _suits(variant: Variant) -> bool:
     full = contrasts.is_full_batch(variant) and is_zero_start(variant) and not variant.training.decay_bias
-    return full and why_none(variant) is None
+    return full and why_no_weights(variant) is None
 
 
 def _family(base: Variant, others: Sequence[Variant], key: str, also: contrasts.Keys = ()) -> list[Variant]:
@@ -178,7 +179,7 @@ def _dof(
     variant: Variant, decays: Sequence[float], seeds: tuple[int, ...], steps: tuple[int, ...] | None = None
 ) -> FloatArray:
     """Mean over seeds of the degrees of freedom at each λ and number of steps, [L, steps]."""
-    recipe = variant.task.model_dump_json(), variant.training.learning_rate, factor(variant)
+    recipe = variant.task.model_dump_json(), variant.training.learning_rate, gradient_factor_of(variant)
     return _mean_dof(*recipe, tuple(map(float, decays)), seeds, steps or (steps_of(variant),))
 
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from decaybench.analysis.prediction import factor
 from decaybench.analysis.statistics import FloatArray
+from decaybench.cells.recipe import gradient_factor_of
 from decaybench.config import TASKS, Linear, Variant
 from decaybench.tasks import generate
 from decaybench.theory.conventions import total_penalty
@@ -51,7 +51,7 @@ class Smoothers:
         return self.evidence_fit - self.evidence_flexibility
 
 
-def why_none(variant: Variant) -> str | None:
+def why_no_ridge(variant: Variant) -> str | None:
     """Why a variant has no ridge to compare with; None where it has."""
     if not isinstance(variant.model, Linear) or variant.n_classes is not None or variant.loss == "cross_entropy":
         return "the model is not linear with a squared loss"
@@ -68,7 +68,7 @@ def smoothers(variant: Variant, weight_decay: Sequence[float], seeds: Sequence[i
     first = generate(task, min(seeds)).train.inputs.shape
     each = max(first) * min(first) ** 2 + 400_000 + 100 * (task.n_validation + task.n_test) * first[1] // 20
     chosen = tuple(sorted(seeds))[: int(np.clip(cost // each, FEWEST, MOST))]
-    return _smoothers(task.model_dump_json(), tuple(map(float, weight_decay)), factor(variant), chosen)
+    return _smoothers(task.model_dump_json(), tuple(map(float, weight_decay)), gradient_factor_of(variant), chosen)
 
 
 @lru_cache(maxsize=16)

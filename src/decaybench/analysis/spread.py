@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 
 from decaybench.analysis import prediction
-from decaybench.analysis.fact import Fact, fact, paired, plain_fact, unit_of
+from decaybench.analysis.fact import Fact, fact, plain_fact, unit_of
+from decaybench.analysis.results import paired
 from decaybench.analysis.statistics import FloatArray, heavy_tailed, interquartile_mean, median, scale_of
 from decaybench.cells.grid import weight_decay_label
+from decaybench.cells.recipe import gradient_factor_of, steps_of
 from decaybench.config import GaussianLinear, Linear, Polynomial, Variant
 from decaybench.tasks import generate
 from decaybench.theory import spectral
@@ -39,7 +41,7 @@ def variance_facts(variant: Variant, cells: pd.DataFrame) -> Iterator[tuple[str,
     them. The order of batches is left out: the law is that of their mean.
     """
     model, task = variant.model, variant.task
-    if prediction.why_none(variant) or not isinstance(model, Linear) or model.dropout:
+    if prediction.why_no_theory(variant) or not isinstance(model, Linear) or model.dropout:
         return
     if model.init_std == 0 and model.bias_init_std == 0:
         return
@@ -88,7 +90,7 @@ def _crossed(variant: Variant, decays: FloatArray, seeds: list[int]) -> FloatArr
         for column, (weights, bias) in enumerate(starts):
             state = spectral.state_after(
                 inputs, targets, weights, bias, weight_decay=decays, learning_rate=training.learning_rate,
-                steps=prediction.steps_of(variant), g=prediction.factor(variant), decay_bias=training.decay_bias,
+                steps=steps_of(variant), g=gradient_factor_of(variant), decay_bias=training.decay_bias,
             )  # fmt: skip
             noise = float(np.sqrt(truth.noise_variance))
             risks[row, column] = population_risk(state.weights, state.bias, truth.weights, truth.bias, noise)

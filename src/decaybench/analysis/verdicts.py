@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from decaybench.analysis.regimes import Arm, Case
+from decaybench.analysis.experiment import Experiment
+from decaybench.analysis.results import VariantResults
 from decaybench.analysis.statistics import LEVEL, Estimate, FloatArray, MeanTest, holm, holm_levels
 
 Text = dict[str, str]  # by language: en, zh
@@ -19,7 +20,7 @@ Verdict = Literal["supported", "partly", "refuted", "inconclusive", "not judged"
 class Measurement:
     """What one regime says about a claim: paired values, one a seed, on the claim's scale."""
 
-    arm: Arm  # the training that is judged; its study is rerun
+    results: VariantResults  # the training that is judged; its study is rerun
     label: Text
     values: FloatArray  # [seeds]; logarithms of ratios where the claim's scale is "factor"
     prediction: float | None = None  # theory's value in the claim's unit
@@ -53,7 +54,7 @@ class Claim:
     unit: str
     would_change: Text
     needs: Text  # what a config must contain for the claim to be judged
-    measure: Callable[[Case], Iterator[Measurement]]
+    measure: Callable[[Experiment], Iterator[Measurement]]
     direction: Literal[1, -1] = 1  # 1: the claim says "at least the smallest effect"; -1: "less than it"
     scale: Literal["factor", "identity"] = "factor"
     bounds: tuple[float, float] = (-np.inf, np.inf)  # of the quantity itself: no interval is shown beyond them
@@ -71,14 +72,14 @@ class Claim:
         return float(np.exp(np.clip(value, -700.0, 700.0)))
 
 
-def judge(claims: Sequence[Claim], case: Case) -> list[dict[str, Any]]:
+def judge(claims: Sequence[Claim], experiment: Experiment) -> list[dict[str, Any]]:
     """Every claim with its verdict, one family for Holm's correction over all regimes of all claims.
 
     A regime whose statistic cannot vary, or cannot be computed, is no test: it is named with the reason.
     """
-    every = [(claim, measured) for claim in claims for measured in claim.measure(case) if len(measured.values)]
+    every = [(claim, measured) for claim in claims for measured in claim.measure(experiment) if len(measured.values)]
     found = [(claim, measured) for claim, measured in every if why_unjudged(claim, measured) is None]
-    tests = [MeanTest(measured.values, measured.arm.overlap) for _, measured in found]
+    tests = [MeanTest(measured.values, measured.results.overlap) for _, measured in found]
     p_values = [
         test.p_value(claim.to_mean(claim.smallest_effect)) for (claim, _), test in zip(found, tests, strict=True)
     ]
@@ -89,16 +90,16 @@ def judge(claims: Sequence[Claim], case: Case) -> list[dict[str, Any]]:
     }
     regimes: dict[str, list[dict[str, Any]]] = {claim.id: [] for claim in claims}
     for claim, measured in every:
-        where = f"{measured.arm.study}/{measured.arm.variant.name}"
+        where = f"{measured.results.study}/{measured.results.variant.name}"
         before = sum(regime["id"].split("#")[0] == where for regime in regimes[claim.id])
         regimes[claim.id].append(
             {
                 "id": f"{where}#{before + 1}" if before else where,
-                "study": measured.arm.study,
-                "variant": measured.arm.variant.name,
+                "study": measured.results.study,
+                "variant": measured.results.variant.name,
                 "label": measured.label,
                 **(outcomes.get(id(measured)) or _unjudged(claim, measured)),
-                "rerun": f"snakemake results/{measured.arm.study}/facts.json",
+                "rerun": f"snakemake results/{measured.results.study}/facts.json",
             }
         )
     return [_entry(claim, regimes[claim.id]) for claim in claims]

@@ -12,10 +12,12 @@ import numpy as np
 import pandas as pd
 
 from decaybench.analysis.contrasts import is_full_batch
-from decaybench.analysis.fact import Fact, fact, overlap_of, paired, plain_fact, share_fact
-from decaybench.analysis.prediction import factor, initial_state, steps_of, truth_of
+from decaybench.analysis.fact import Fact, fact, plain_fact, share_fact
+from decaybench.analysis.prediction import initial_state, truth_of
+from decaybench.analysis.results import VariantResults, overlap_of, paired, rows
 from decaybench.analysis.statistics import FloatArray, mean, means
 from decaybench.cells.grid import weight_decay_label
+from decaybench.cells.recipe import gradient_factor_of, steps_of
 from decaybench.config import GaussianLinear, Linear, Polynomial, Variant
 from decaybench.tasks import generate
 from decaybench.tasks.streams import shuffled_rows, stream
@@ -29,7 +31,7 @@ REPLAYED = 20_000  # steps that are replayed at most
 TENTHS = 10  # groups of directions, of which the strongest and the weakest are told; of fewer directions none is
 
 
-def why_none(variant: Variant) -> str | None:
+def why_no_weights(variant: Variant) -> str | None:
     """Why the weights of a variant cannot be computed again; None where they can."""
     task, model, training = variant.task, variant.model, variant.training
     if not isinstance(model, Linear) or variant.n_classes is not None or variant.loss == "cross_entropy":
@@ -54,12 +56,12 @@ def is_zero_start(variant: Variant) -> bool:
 def trained_state(variant: Variant, seed: int, weight_decay: Sequence[float] | FloatArray) -> TrainedState:
     """Weights [L, p] and bias [L] of a seed after the last step, at each λ; infinite where training diverges.
 
-    Only for a variant of which `why_none` says nothing.
+    Only for a variant of which `why_no_weights` says nothing.
     """
     training = variant.training
     inputs, targets = generate(variant.task, seed).train
     start, bias = initial_state(variant, seed)
-    rate, g, decayed = training.learning_rate, factor(variant), training.decay_bias
+    rate, g, decayed = training.learning_rate, gradient_factor_of(variant), training.decay_bias
     with np.errstate(over="ignore", invalid="ignore"):
         if is_full_batch(variant):
             return state_after(
@@ -79,6 +81,19 @@ def true_weights(variant: Variant) -> FloatArray | None:
     return truth_of(variant.task).weights if isinstance(variant.task, (GaussianLinear, Polynomial)) else None
 
 
+def common_truth(variant: Variant) -> Iterator[pd.DataFrame]:
+    """The true weight as a series of one number, where it is known and all are alike."""
+    truth = true_weights(variant)
+    if truth is not None and np.ptp(truth) == 0:
+        yield rows("true_weight", "input", None, [float(truth[0])])
+
+
+def seed_weight_decay(own: VariantResults) -> FloatArray:
+    """λ at which the first seed stayed finite, ascending."""
+    runs = own.runs
+    return np.sort(runs.loc[runs["seed"] == own.first_seed, "weight_decay"].to_numpy(np.float64))
+
+
 def kept_by_direction(variant: Variant, seed: int, weights: FloatArray, groups: int) -> FloatArray:
     """The share of the length that is left in each group of directions [L, groups], against the first λ.
 
@@ -96,7 +111,7 @@ def kept_by_direction(variant: Variant, seed: int, weights: FloatArray, groups: 
 def weight_facts(variant: Variant, cells: pd.DataFrame) -> Iterator[tuple[str, Fact]]:
     """What becomes of single weights and of directions, over the first seeds that stayed finite at every λ."""
     table = paired(cells, "weight_norm")
-    if why_none(variant) is not None or not table.size:
+    if why_no_weights(variant) is not None or not table.size:
         return
     decays = table.columns.to_numpy(np.float64)
     seeds = [int(seed) for seed in sorted(table.index)][: _followed(variant, len(decays))]

@@ -1,19 +1,20 @@
-"""Figures: one file each, which says whether it applies to a study and draws it."""
+"""Figures: one file each, which says whether it applies to a study and draws it; here its name and its title."""
 
 FIGURES = {
-    "explorer": "decaybench.figures.explorer",
-    "loss_curves": "decaybench.figures.loss_curves",
-    "loss_by_weight_decay": "decaybench.figures.loss_by_weight_decay",
-    "accuracy_by_weight_decay": "decaybench.figures.accuracy_by_weight_decay",
-    "weight_norm": "decaybench.figures.weight_norm",
-    "occam": "decaybench.figures.occam",
-    "start_terms": "decaybench.figures.start_terms",
-    "optimizers": "decaybench.figures.optimizers",
-    "published_norms": "decaybench.figures.published_norms",
-    "fitted_curve": "decaybench.figures.fitted_curve",
-    "weight_histogram": "decaybench.figures.weight_histogram",
-    "coefficient_paths": "decaybench.figures.coefficient_paths",
-    "spectral_filters": "decaybench.figures.spectral_filters",
-    "remedies": "decaybench.figures.remedies",
-    "loss_by_rows": "decaybench.figures.loss_by_rows",
+    "explorer": "One λ at a time",
+    "loss_curves": "Loss against epoch",
+    "loss_by_weight_decay": "Loss against λ",
+    "accuracy_by_weight_decay": "Accuracy against λ",
+    "weight_norm": "Length of the weights against λ",
+    "occam": "Occam’s razor over λ",
+    "start_terms": "What the test loss is made of",
+    "optimizers": "Length and loss by optimizer",
+    "published_norms": "Our weight norms beside published ones",
+    "fitted_curve": None,  # the page shows the explorer instead
+    "weight_histogram": "How the weights are spread",
+    "coefficient_paths": "Every weight against λ",
+    "spectral_filters": "Decay and early stopping as filters",
+    "remedies": "Remedies on one axis",
+    "loss_by_rows": "Test loss against the number of rows",
 }
+MODULES = {name: f"{__name__}.{name}" for name in FIGURES}

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from decaybench.analysis.statistics import FloatArray, median
+from decaybench.analysis.results import FloatArray
 from decaybench.figures import labels, style
 from decaybench.figures.axes import linear_axis
 from decaybench.figures.canvas import canvas, drawing_style
@@ -25,19 +25,21 @@ KINDS = {
     "optimizer": (labels.OPTIMIZER, style.TRAIN),
     "loss": (labels.LOSS, style.TEST),
 }
+Middle = tuple[float | None, float | None, float | None]  # median, and the ends of its interval
+Medians = Mapping[str, Middle]  # microseconds by kind
 MOST = 0.97  # of the timings lie within the panel: a busy moment would press the others together
 
 
-def cost_svg(measured: Sequence[Mapping[str, Any]]) -> str | None:
+def cost_svg(measured: Sequence[Mapping[str, Any]], medians: Sequence[Medians]) -> str | None:
     """The timings of a step, a fact of the machine and of no study, as inline SVG; None when none were taken."""
     if not measured:
         return None
     with drawing_style():
-        return to_svg(draw(measured), "machine-cost")
+        return to_svg(draw(measured, medians), "machine-cost")
 
 
-def draw(measured: Sequence[Mapping[str, Any]]) -> Figure:
-    """A row a size; measured: for each size the seconds of every round, by kind."""
+def draw(measured: Sequence[Mapping[str, Any]], medians: Sequence[Medians]) -> Figure:
+    """A row a size; measured: for each size the seconds of every round, by kind; medians: of the same, by kind."""
     times = [{kind: 1e6 * np.asarray(size["seconds"][kind]) for kind in KINDS} for size in measured]
     tops = [1.12 * float(np.quantile(np.concatenate(list(own.values())), MOST)) for own in times]
     hidden = sum(int((values > top).sum()) for own, top in zip(times, tops, strict=True) for values in own.values())
@@ -55,10 +57,10 @@ def draw(measured: Sequence[Mapping[str, Any]]) -> Figure:
         ends=[""],
         own_values=True,
     )
-    for own, top, (panel,) in zip(times, tops, page.cells, strict=True):
+    for own, middles, top, (panel,) in zip(times, medians, tops, page.cells, strict=True):
         _set_up(panel, top)
         for place, (kind, values) in enumerate(own.items()):
-            _draw_kind(panel, place, values, KINDS[kind][1])
+            _draw_kind(panel, place, values, middles[kind], KINDS[kind][1])
     return page.figure
 
 
@@ -72,15 +74,15 @@ def _set_up(panel: Axes, top: float) -> None:
     panel.tick_params(axis="x", length=0, labelsize=style.NOTE)
 
 
-def _draw_kind(panel: Axes, place: int, microseconds: FloatArray, colour: style.Colour) -> None:
+def _draw_kind(panel: Axes, place: int, microseconds: FloatArray, middle: Middle, colour: style.Colour) -> None:
     jitter = np.random.Generator(np.random.Philox(key=STREAM)).uniform(-0.26, 0.26, len(microseconds))
     seen = microseconds <= panel.get_ylim()[1]
     panel.plot(
         place + jitter[seen], microseconds[seen], "o", color=colour.light, markersize=3.2, alpha=0.5,
         markeredgewidth=0, zorder=2,
     )  # fmt: skip
-    middle = median(microseconds)
-    if middle.value is not None:
-        panel.hlines(middle.value, place - 0.34, place + 0.34, color=colour.light, linewidth=1.8, zorder=3)
-    if middle.low is not None and middle.high is not None:
-        panel.vlines(place, middle.low, middle.high, color=colour.light, linewidth=3.2, zorder=3)
+    value, low, high = middle
+    if value is not None:
+        panel.hlines(value, place - 0.34, place + 0.34, color=colour.light, linewidth=1.8, zorder=3)
+    if low is not None and high is not None:
+        panel.vlines(place, low, high, color=colour.light, linewidth=3.2, zorder=3)

@@ -9,52 +9,50 @@ from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
-from matplotlib.figure import Figure
-
+from decaybench.analysis.results import StudyResults
 from decaybench.config import Study
-from decaybench.figures import FIGURES
+from decaybench.figures import FIGURES, MODULES
 from decaybench.figures.canvas import drawing_style
-from decaybench.figures.data import StudyData
+from decaybench.figures.drawn import Drawn
 from decaybench.figures.slides import write
 from decaybench.figures.svg import to_svg
 
 
-def draw_study(study: Study, cells: Path, history: Path, facts: Path, output: Path) -> None:
+def draw_study(study: Study, facts: Path, cells: Path, series: Path, output: Path) -> None:
     """Draw every figure that applies to a study as `output`/<figure>.svg: the whole folder or none of it."""
-    data = StudyData.read(study, cells, history, facts)
+    results = StudyResults.read(study, facts, cells, series)
     with _replacing_folder(output) as folder:
         for name in FIGURES:
-            drawn = figure_svg(name, data)
-            if drawn is not None:
-                (folder / f"{name}.svg").write_text(drawn, encoding="utf-8")
+            inline = figure_svg(name, results)
+            if inline is not None:
+                (folder / f"{name}.svg").write_text(inline, encoding="utf-8")
 
 
-def draw_slides(study: Study, cells: Path, history: Path, facts: Path, output: Path) -> None:
+def draw_slides(study: Study, facts: Path, cells: Path, series: Path, output: Path) -> None:
     """Draw the same figures as `output`/<figure>.{svg,png,csv}, for slides and papers."""
-    data = StudyData.read(study, cells, history, facts)
+    results = StudyResults.read(study, facts, cells, series)
     with _replacing_folder(output) as folder:
         for name in FIGURES:
-            with _drawn(name, data) as figure:
-                if figure is not None:
-                    write(figure, data.drawn(), folder, name)
+            with _drawn(name, results) as drawn:
+                if drawn is not None:
+                    write(drawn, folder, name)
 
 
-def figure_svg(name: str, data: StudyData) -> str | None:
+def figure_svg(name: str, results: StudyResults) -> str | None:
     """One figure as inline SVG, None when it does not apply."""
-    with _drawn(name, data) as figure:
-        return None if figure is None else to_svg(figure, f"{data.study.name}-{name}")
+    with _drawn(name, results) as drawn:
+        return None if drawn is None else to_svg(drawn.figure, f"{results.name}-{name}")
 
 
 @contextmanager
-def _drawn(name: str, data: StudyData) -> Iterator[Figure | None]:
-    """A figure in its style, None when it does not apply; `data.drawn()` says then what it draws."""
-    module = import_module(FIGURES[name])
-    if not module.applies(data):
+def _drawn(name: str, results: StudyResults) -> Iterator[Drawn | None]:
+    """A figure in its style, None when it does not apply."""
+    module = import_module(MODULES[name])
+    if not module.applies(results):
         yield None
         return
-    data.drawn()  # what `applies` looked at is not drawn
     with drawing_style():
-        yield module.draw(data)
+        yield module.draw(results)
 
 
 @contextmanager

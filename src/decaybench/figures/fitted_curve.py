@@ -1,72 +1,48 @@
-"""What the models of one seed look like: their curves at three λ, the rows they saw, the cubic behind them.
-
-The tables hold no weights: those after the last step are computed by the exact law from the seed's own data.
-"""
+"""What the models of one seed look like: their curves at three λ, the rows they saw, the cubic behind them."""
 
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator
 
-from decaybench.analysis.contrasts import is_full_batch
-from decaybench.analysis.statistics import FloatArray
-from decaybench.analysis.weights import trained_state, why_none
+from decaybench.analysis.results import Line, StudyResults
 from decaybench.cells.grid import weight_decay_label
-from decaybench.config import Polynomial, Variant
 from decaybench.figures import labels, style
 from decaybench.figures.axes import linear_axis
 from decaybench.figures.canvas import canvas, label_ends
-from decaybench.figures.data import StudyData
-from decaybench.tasks import generate
-from decaybench.tasks.polynomial import features, true_curve
+from decaybench.figures.drawn import Drawn
 
 COLOURS = (style.TEST, style.ACCENT, style.TRAIN)
-X = np.linspace(-1.0, 1.0, 161)
 
 
-def applies(data: StudyData) -> bool:
+def applies(results: StudyResults) -> bool:
     """Polynomials, trained on all rows at once."""
-    variant = data.base
-    return has_law(variant) and bool(len(_curves(data)))
+    return len(results.series_of("fitted_curve")) > 0
 
 
-def has_law(variant: Variant) -> bool:
-    """Whether the weights of a fitted polynomial are known exactly without training."""
-    return isinstance(variant.task, Polynomial) and why_none(variant) is None and is_full_batch(variant)
-
-
-def draw(data: StudyData) -> Figure:
+def draw(results: StudyResults) -> Drawn:
     """One panel: the base."""
-    task, curves, chosen = data.base.task, _curves(data), data.chosen(data.base)
-    assert isinstance(task, Polynomial)
-    inputs, targets = generate(task, first_seed(data)).train
-    names = {value: _name(value, chosen if len(curves) > 1 else None) for value in curves}
+    own, base = results.series_of("fitted_curve"), results.base
+    curves = curves_of(own)
+    names = {value: _name(value, base.chosen_weight_decay if len(curves) > 1 else None) for value in curves}
     page = canvas(
         1,
         (200,),
         axis_names=(labels.X, labels.Y),
-        notes=[labels.SEED_ROWS.format(n=first_seed(data)), labels.EXACT],
+        notes=[labels.SEED_ROWS.format(n=base.first_seed), labels.EXACT],
         titles=[None],
         ends=[*names.values(), labels.TRUTH],
     )
     (panel,) = page.cells[0]
-    truth = true_curve(X)
-    set_up(panel, np.concatenate([targets, truth]))
-    data.note("true_curve", "x", X, truth)
-    data.note("training_rows", "x", inputs[:, 0] / np.sqrt(3), targets, seed=first_seed(data))
-    panel.plot(X, truth, color=style.INK.light, linewidth=1.1, linestyle=style.DASHED, zorder=2)
-    panel.plot(
-        inputs[:, 0] / np.sqrt(3), targets, "o", color=style.BAND.light, markersize=4.5, markeredgewidth=0, zorder=2.5
-    )
-    ends = [(float(truth[-1]), labels.TRUTH, style.INK)]
+    truth = draw_data(panel, own, width=1.1, size=4.5)
+    ends = [(float(truth.value[-1]), labels.TRUTH, style.INK)]
     for colour, (value, curve) in zip(COLOURS, curves.items(), strict=False):
-        data.note("fitted_curve", "x", X, curve, variant=data.base.name, weight_decay=value, seed=first_seed(data))
-        panel.plot(X, curve, color=colour.light, linewidth=1.6, zorder=3)
-        ends.append((float(curve[-1]), names[value], colour))
+        panel.plot(curve.x, curve.value, color=colour.light, linewidth=1.6, zorder=3)
+        ends.append((float(curve.value[-1]), names[value], colour))
     label_ends(panel, ends)
-    return page.figure
+    return Drawn(page.figure, [own])
 
 
 def _name(weight_decay: float, chosen: float | None) -> str:
@@ -74,36 +50,22 @@ def _name(weight_decay: float, chosen: float | None) -> str:
     return template.format(weight_decay=weight_decay_label(weight_decay))
 
 
-def first_seed(data: StudyData) -> int:
-    return data.base.grid.seed_list()[0]
+def curves_of(series: pd.DataFrame) -> dict[float, Line]:
+    """The fitted curves among a figure's series, by λ."""
+    own = series[series["series"] == "fitted_curve"]
+    return {float(value): Line.of(own[own["weight_decay"] == value]) for value in own["weight_decay"].unique()}
 
 
-def _curves(data: StudyData) -> dict[float, FloatArray]:
-    """At the smallest, the chosen and the largest λ, of those at which the seed did not diverge."""
-    variant, seed = data.base, first_seed(data)
-    runs = data.runs(variant)
-    decays = np.sort(runs.loc[runs["seed"] == seed, "weight_decay"].to_numpy(np.float64))
-    if not len(decays):
-        return {}
-    chosen = data.chosen(variant)
-    middle = chosen if chosen in decays[1:-1] else decays[len(decays) // 2]
-    return curves_at(data, np.unique([decays[0], middle, decays[-1]]), X)
-
-
-def curves_at(data: StudyData, weight_decay: FloatArray, x: FloatArray) -> dict[float, FloatArray]:
-    """The first seed's fitted curve at each λ, over `x` [points]; without λ at which it is not finite."""
-    task = data.base.task
-    assert isinstance(task, Polynomial)
-    state = trained_state(data.base, first_seed(data), weight_decay)
-    curves = state.weights @ features(x, task.degree).T + np.asarray(state.bias)[:, None]
-    return {
-        float(value): curve for value, curve in zip(weight_decay, curves, strict=True) if np.isfinite(curve).all()
-    }
-
-
-def set_up(panel: Axes, values: FloatArray) -> None:
-    """Around rows and truth; a curve may leave the panel."""
+def draw_data(panel: Axes, series: pd.DataFrame, width: float, size: float) -> Line:
+    """The cubic, which is given back, and the rows; the axes around both, so that a curve may leave the panel."""
+    truth, data = (Line.of(series[series["series"] == name]) for name in ("true_curve", "training_rows"))
+    values = np.concatenate([data.value, truth.value])
     low, high = float(values.min()), float(values.max())
     linear_axis(panel, (low - 0.15 * (high - low), high + 0.15 * (high - low)))
     panel.set_xlim(-1.03, 1.03)
     panel.xaxis.set_major_locator(FixedLocator([-1, 0, 1]))
+    panel.plot(truth.x, truth.value, color=style.INK.light, linewidth=width, linestyle=style.DASHED, zorder=2)
+    panel.plot(
+        data.x, data.value, "o", color=style.BAND.light, markersize=size, markeredgewidth=0, zorder=2.5
+    )  # fmt: skip
+    return truth

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
+from decaybench.analysis.results import Line, StudyResults, VariantResults
 from decaybench.cells.grid import weight_decay_label
-from decaybench.config import Variant
 from decaybench.figures import labels, style, sweep
 from decaybench.figures.axes import epoch_axis, log_axis, log_limits
 from decaybench.figures.canvas import canvas, label_ends, label_exit, panel_height, say_all_diverged
-from decaybench.figures.data import Line, StudyData
+from decaybench.figures.drawn import Drawn
 
 SERIES = (("train_loss", labels.TRAIN, style.TRAIN, style.DASHED), ("test_loss", labels.TEST, style.TEST, "-"))
 DEPTH = 20.0  # the axis ends this factor below the lowest test loss: train loss may fall by ten decades more
@@ -20,22 +20,22 @@ DEPTH = 20.0  # the axis ends this factor below the lowest test loss: train loss
 Lines = dict[tuple[float, str], Line]
 
 
-def applies(data: StudyData) -> bool:
+def applies(results: StudyResults) -> bool:
     """Every study has a history."""
     return True
 
 
-def draw(data: StudyData) -> Figure:
+def draw(results: StudyResults) -> Drawn:
     """One panel a λ of the base study."""
-    variant = data.base
-    chosen = data.chosen(variant)
-    grid = telling(sorted(variant.grid.weight_decay), chosen)
-    lines = data.along_epochs(variant, grid, [metric for metric, *_ in SERIES])
+    variant = results.base
+    chosen = variant.chosen_weight_decay
+    grid = variant.telling_weight_decay
+    lines = lines_of(results.series_of("loss_curves"))
     page = canvas(
         len(grid),
         (190,) if len(grid) == 1 else (112,),
         axis_names=(labels.EPOCH, sweep.loss_name([variant])),
-        notes=_notes(data, variant, grid, lines),
+        notes=_notes(variant, grid, lines),
         titles=[_title(value, chosen if len(grid) > 1 else None) for value in grid],
         ends=[name for _, name, *_ in SERIES],
     )
@@ -56,26 +56,13 @@ def draw(data: StudyData) -> Figure:
             _draw_line(panel, line, colour, linestyle)
         if index == named:
             _name_lines(panel, own, inside=not page.in_last_column(index))
-    return page.figure
+    return Drawn(page.figure, [*lines.values()])
 
 
-def telling(grid: list[float], chosen: float | None) -> list[float]:
-    """At most four λ of an ascending grid: the smallest, a small one, the chosen one, the largest.
-
-    A grid of four or fewer is shown whole. Where the chosen one is an end of the grid, two between its ends
-    take the places.
-    """
-    if len(grid) <= 4:
-        return grid
-    positive = [value for value in grid if value > 0]
-    last = len(positive) - 1
-    below = [value for value in positive if chosen is not None and value < chosen]
-    if chosen in (None, 0, grid[-1]) or not below:
-        between = [positive[round(last / 3)], positive[round(last * 2 / 3)]]
-    else:
-        between = [below[(len(below) - 1) // 2]]
-    known = [] if chosen is None else [chosen]
-    return sorted({grid[0], *between, *known, grid[-1]})
+def lines_of(series: pd.DataFrame) -> Lines:
+    """Losses over epochs by λ and metric."""
+    parts = series.groupby(["weight_decay", "series"], sort=False)
+    return {key: Line.of(own) for key, own in parts}  # type: ignore[misc]
 
 
 def _title(weight_decay: float, chosen: float | None) -> str:
@@ -83,8 +70,8 @@ def _title(weight_decay: float, chosen: float | None) -> str:
     return template.format(weight_decay=weight_decay_label(weight_decay))
 
 
-def _notes(data: StudyData, variant: Variant, grid: list[float], lines: Lines) -> list[str]:
-    runs = data.cells[(data.cells["variant"] == variant.name) & data.cells["weight_decay"].isin(grid)]
+def _notes(variant: VariantResults, grid: list[float], lines: Lines) -> list[str]:
+    runs = variant.cells[variant.cells["weight_decay"].isin(grid)]
     diverged = int(runs["diverged"].sum())
     healthy = runs[~runs["diverged"]].groupby("weight_decay")["seed"].nunique()
     notes = sweep.means_notes(list(lines.values()), [int(n) for n in healthy])

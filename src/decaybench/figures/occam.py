@@ -9,13 +9,12 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from decaybench.config import Variant
+from decaybench.analysis.results import Line, StudyResults, VariantResults
 from decaybench.figures import labels, overlay, style, sweep
 from decaybench.figures.axes import WeightDecayAxis, linear_axis, log_axis, log_limits
 from decaybench.figures.canvas import canvas, label_ends, name_panel
-from decaybench.figures.data import Line, StudyData
+from decaybench.figures.drawn import Drawn
 
 TERMS = (
     ("evidence_fit", labels.FIT, style.ROW_SPACE),
@@ -28,25 +27,25 @@ HEADROOM = 0.2  # of the height of a panel, for the name of its optimum
 CEILING = 5.0  # times the highest trained loss: where ridge explodes, it leaves the panel
 
 
-def applies(data: StudyData) -> bool:
+def applies(results: StudyResults) -> bool:
     """Where the evidence is known at more than one λ."""
-    return _variant(data) is not None
+    return _variant(results) is not None
 
 
-def draw(data: StudyData) -> Figure:
+def draw(results: StudyResults) -> Drawn:
     """One cell: the base, or the first variant that has an evidence."""
-    variant = _variant(data)
+    variant = _variant(results)
     assert variant is not None
-    lines = {metric: data.along_weight_decay(variant, metric) for metric in METRICS}
+    lines = {metric: variant.along_weight_decay(metric) for metric in METRICS}
     page = canvas(
         1,
         HEIGHTS,
         axis_names=(labels.WEIGHT_DECAY, ""),
         notes=[
-            *sweep.means_notes(list(lines.values()), [*data.seeds(variant), *data.seeds(variant, "log_evidence")]),
+            *sweep.means_notes(list(lines.values()), [*variant.counts(), *variant.counts("log_evidence")]),
             labels.DIFFERENCE,
         ],
-        titles=[None if variant is data.base else variant.name],
+        titles=[None if variant is results.base else variant.name],
         ends=[labels.FLEXIBILITY, labels.EVIDENCE, labels.RIDGE, labels.TEST],
     )
     panels = page.cells[0]
@@ -60,14 +59,14 @@ def draw(data: StudyData) -> Figure:
     _draw_losses(panels[3], axis, lines)
     best = lines["test_loss"]
     lowest = float(best.x[int(np.argmin(best.value))])
-    _mark(panels, 2, axis, data.fact(variant, "evidence/optimum"), labels.HIGHEST, style.ACCENT)
+    _mark(panels, 2, axis, variant.value("evidence/optimum"), labels.HIGHEST, style.ACCENT)
     _mark(panels, 3, axis, lowest, labels.LOWEST, style.TEST)
-    return page.figure
+    return Drawn(page.figure, [*lines.values()])
 
 
-def _variant(data: StudyData) -> Variant | None:
-    for variant in data.variants:
-        if all(len(data.along_weight_decay(variant, metric).x) > 1 for metric in METRICS):
+def _variant(results: StudyResults) -> VariantResults | None:
+    for variant in results.variants:
+        if all(len(variant.along_weight_decay(metric).x) > 1 for metric in METRICS):
             return variant
     return None
 

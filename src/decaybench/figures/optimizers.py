@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from matplotlib.figure import Figure
 
-from decaybench.analysis import contrasts
-from decaybench.config import Variant
+from decaybench.analysis.results import Line, StudyResults, VariantResults, along, common_weight_decay
 from decaybench.figures import labels, style, sweep
 from decaybench.figures.axes import WeightDecayAxis, log_axis, log_limits
 from decaybench.figures.canvas import canvas, label_ends, name_panel
-from decaybench.figures.data import Line, StudyData
+from decaybench.figures.drawn import Drawn
 
 SERIES = {
     "sgd": (labels.SGD, style.TRAIN),
@@ -22,29 +20,29 @@ SERIES = {
 METRICS = ("weight_norm", "test_loss")
 
 
-def applies(data: StudyData) -> bool:
+def applies(results: StudyResults) -> bool:
     """Where variants differ from the base in the optimizer alone, and two or more have something to show."""
-    variants = _variants(data)
-    known = [v for v in variants.values() if all(len(_line(data, v, variants, m).x) for m in METRICS)]
+    variants = _variants(results)
+    known = [v for v in variants.values() if all(len(_line(v, variants, m).x) for m in METRICS)]
     return len(known) > 1
 
 
-def draw(data: StudyData) -> Figure:
+def draw(results: StudyResults) -> Drawn:
     """One cell: the norm above, the loss below."""
-    variants = _variants(data)
-    lines = {(name, m): _line(data, v, variants, m) for name, v in variants.items() for m in METRICS}
+    variants = _variants(results)
+    lines = {(name, m): _line(v, variants, m) for name, v in variants.items() for m in METRICS}
     page = canvas(
         1,
         (140, 120),
         axis_names=(labels.WEIGHT_DECAY, ""),
         notes=[
-            *sweep.means_notes(list(lines.values()), [n for v in variants.values() for n in data.seeds(v)]),
-            *sweep.diverged_notes(data, list(variants.values())),
+            *sweep.means_notes(list(lines.values()), [n for v in variants.values() for n in v.counts()]),
+            *sweep.diverged_notes(list(variants.values())),
         ],
         titles=[None],
         ends=[SERIES[name][0] for name in variants],
     )
-    axis = WeightDecayAxis(tuple(contrasts.common_weight_decay(list(variants.values()))))
+    axis = WeightDecayAxis(tuple(common_weight_decay(list(variants.values()))))
     y_names = (labels.NORM, sweep.loss_name(list(variants.values())))
     for panel, metric, y_name in zip(page.cells[0], METRICS, y_names, strict=True):
         axis.set_up(panel)
@@ -54,25 +52,19 @@ def draw(data: StudyData) -> Figure:
         for name, line in own.items():
             sweep.draw_line(panel, axis, line, SERIES[name][1])
         label_ends(panel, [(line.value[-1], *SERIES[name]) for name, line in own.items()])
-    return page.figure
+    return Drawn(page.figure, [*lines.values()])
 
 
-def _variants(data: StudyData) -> dict[str, Variant]:
-    """The base and what is like it but for the optimizer, on the same seeds and some of its λ, by optimizer."""
-    found = {data.base.training.optimizer: data.base}
-    for variant in data.variants:
-        alike = contrasts.differs_only_in(variant, data.base, "training.optimizer")
-        if alike and contrasts.same_seeds(variant, data.base):
-            together = [*found.values(), variant]
-            if contrasts.common_weight_decay(together):
-                found.setdefault(variant.training.optimizer, variant)
+def _variants(results: StudyResults) -> dict[str, VariantResults]:
+    """By optimizer, in the order of SERIES."""
+    found = results.by_optimizer()
     return {name: found[name] for name in SERIES if name in found}
 
 
-def _line(data: StudyData, variant: Variant, variants: Mapping[str, Variant], metric: str) -> Line:
+def _line(variant: VariantResults, variants: Mapping[str, VariantResults], metric: str) -> Line:
     """A metric at the λ that all optimizers have."""
-    common = contrasts.common_weight_decay(list(variants.values()))
-    return data.along([(decay, variant, decay) for decay in common], metric)
+    common = common_weight_decay(list(variants.values()))
+    return along([(decay, variant, decay) for decay in common], metric)
 
 
 def _limits(lines: list[Line]) -> tuple[float, float]:

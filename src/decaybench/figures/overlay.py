@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from math import log10
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 
-from decaybench.config import Variant
+from decaybench.analysis.results import Line, VariantResults, rows
 from decaybench.figures import labels, style
 from decaybench.figures.axes import Places
-from decaybench.figures.data import Line, StudyData
 
 FARTHEST, SHARE = 0.5, 0.25  # decades, or this share of the axis: how much longer a level may make it
 
@@ -45,15 +45,17 @@ class Level:
     value: float
 
 
-def levels_of(data: StudyData, variant: Variant) -> list[Level]:
+def levels_of(variant: VariantResults) -> list[Level]:
     """Predicting the mean, and the noise that nothing predicts, as far as they are known."""
     guess = labels.CHANCE if variant.loss == "cross_entropy" else labels.MEAN_PREDICTOR
     known = [(guess, "baseline/mean_predictor"), (labels.NOISE_FLOOR, "baseline/noise_floor")]
-    found = [(name, data.fact(variant, rest)) for name, rest in known]
-    levels = [Level(name, float(value)) for name, value in found if value is not None and value > 0]
-    for level in levels:
-        data.note(level.name, "level", [None], level.value, variant=variant.name)
-    return levels
+    found = [(name, variant.value(rest)) for name, rest in known]
+    return [Level(name, float(value)) for name, value in found if value is not None and value > 0]
+
+
+def rows_of(variant: VariantResults) -> list[pd.DataFrame]:
+    """The levels of a variant as rows."""
+    return [rows(level.name, "level", None, [level.value], variant=variant.name) for level in levels_of(variant)]
 
 
 def with_levels(

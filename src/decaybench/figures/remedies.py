@@ -3,58 +3,37 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
-import pyarrow.parquet as pq
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from decaybench.analysis.fact import overlap_of
-from decaybench.analysis.remedies import (
-    DECAY,
-    DROPOUT,
-    EARLY_STOPPING,
-    MORE_DATA,
-    NOTHING,
-    Path,
-    remedies,
-)
-from decaybench.analysis.statistics import means
-from decaybench.cells.tables import LOSSES
+from decaybench.analysis.results import Line, StudyResults
 from decaybench.figures import labels, style, sweep
 from decaybench.figures.axes import linear_axis
 from decaybench.figures.canvas import canvas, seeds_note, text_width
-from decaybench.figures.data import Line, StudyData
+from decaybench.figures.drawn import Drawn
 
+NOTHING, DECAY, DROPOUT, MORE_DATA = "nothing", "decay", "dropout", "more_data"
 SERIES = {
     DECAY: (labels.DECAY, style.TRAIN, "o"),
-    EARLY_STOPPING: (labels.EARLY_STOPPING, style.TEST, ""),
+    "early_stopping": (labels.EARLY_STOPPING, style.TEST, ""),
     DROPOUT: (labels.DROPOUT, style.ACCENT, "s"),
     MORE_DATA: (labels.MORE_ROWS, style.ROW_SPACE, "D"),
 }
-POINTS = 40  # of early stopping
 
 
-def applies(data: StudyData) -> bool:
+def applies(results: StudyResults) -> bool:
     """Where decay, a history and dropout or more rows were tried on one task."""
-    return bool(_paths(data))
+    return len(results.series_of("remedies")) > 0
 
 
-def draw(data: StudyData) -> Figure:
+def draw(results: StudyResults) -> Drawn:
     """One panel; every remedy a line, named at the top, where a U leaves room."""
-    paths = _paths(data)
-    lines = {kind: _line(data, path) for kind, path in paths.items()}
-    for kind, line in lines.items():
-        setting = paths[kind].setting if len(paths[kind].setting) == len(line.x) else None
-        data.note(
-            f"test_loss_{kind}", "effective_dof", line.x, line.value, setting=setting, low=line.low, high=line.high,
-            n=len(paths[kind].test_loss),
-        )  # fmt: skip
-    n_seeds = len(paths[DECAY].test_loss)
+    lines = lines_of(results)
+    n_seeds = int(lines[DECAY].rows["n"].iloc[0])
     page = canvas(
         1,
         (215,),
-        axis_names=(labels.DOF_OF_FIT, sweep.loss_name([data.base])),
+        axis_names=(labels.DOF_OF_FIT, sweep.loss_name([results.base])),
         notes=[labels.BAND if lines[DECAY].has_band else labels.MEAN_ONLY, seeds_note([n_seeds])],
         titles=[None],
         ends=["   "],
@@ -62,34 +41,21 @@ def draw(data: StudyData) -> Figure:
     (panel,) = page.cells[0]
     values = np.concatenate([part for line in lines.values() for part in (line.value, line.low, line.high)])
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
-    shown = [kind for kind in SERIES if kind in paths]
+    shown = [kind for kind in SERIES if kind in lines]
     linear_axis(panel, (low - 0.05 * (high - low), high + 0.09 * len(shown) * (high - low)))
     _set_up_x(panel, max(float(line.x[-1]) for line in lines.values()))
     for kind in shown:
         _draw(panel, kind, lines[kind])
     _mark_base(panel, lines[NOTHING])
-    _name_points(panel, paths, lines)
+    _name_points(panel, lines, results.base.value("remedies/dropout/effective_dof"))
     _name_lines(panel, shown)
-    return page.figure
+    return Drawn(page.figure, [*lines.values()])
 
 
-def _paths(data: StudyData) -> dict[str, Path]:
-    tables = {str(name): rows for name, rows in data.cells.groupby("variant", sort=False, observed=True)}
-    columns = ["seed", "epoch", "weight_decay", *LOSSES]
-    wanted = [("variant", "==", data.base.name), ("weight_decay", "==", 0.0)]
-    history: pd.DataFrame = pq.read_table(data.history_path, columns=columns, filters=wanted).to_pandas()
-    return remedies(data.study, tables, {data.base.name: history})
-
-
-def _line(data: StudyData, path: Path) -> Line:
-    """Means and intervals; many points are thinned, by degrees of freedom."""
-    kept = np.arange(len(path.dof))
-    if len(kept) > POINTS:
-        even = np.linspace(path.dof[0], path.dof[-1], POINTS)
-        kept = np.unique([int(np.abs(path.dof - at).argmin()) for at in even])
-    estimates = means(path.test_loss[:, kept], overlap=overlap_of(data.base))
-    columns = np.array([[e.value, e.low, e.high] for e in estimates], dtype=np.float64).T
-    return Line(path.dof[kept], *columns)
+def lines_of(results: StudyResults) -> dict[str, Line]:
+    """Mean test loss over effective degrees of freedom, by remedy."""
+    parts = results.series_of("remedies").groupby("series", sort=False)
+    return {str(name).removeprefix("test_loss_"): Line.of(own) for name, own in parts}
 
 
 def _set_up_x(panel: Axes, most: float) -> None:
@@ -120,17 +86,21 @@ def _mark_base(panel: Axes, line: Line) -> None:
     )  # fmt: skip
 
 
-def _name_points(panel: Axes, paths: dict[str, Path], lines: dict[str, Line]) -> None:
-    """What the knob stood at, for the few points of dropout and of more rows: above, or right of a steep rise."""
+def _name_points(panel: Axes, lines: dict[str, Line], best_dropout: float | None) -> None:
+    """What the knob stood at, for the few points of dropout and of more rows: above, or right of a steep rise.
+
+    best_dropout: degrees of freedom at the rate that validation rows choose.
+    """
     for kind, template in ((DROPOUT, labels.RATE), (MORE_DATA, labels.POINT_ROWS)):
-        if kind not in paths or len(lines[kind].x) != len(paths[kind].setting):
+        line = lines.get(kind)
+        if line is None or line.rows["setting"].isna().any():
             continue
-        line = lines[kind]
-        for setting, x, own, high in zip(paths[kind].setting, line.x, line.value, line.high, strict=True):
+        settings = [float(setting) for setting in line.rows["setting"]]
+        for setting, x, own, high in zip(settings, line.x, line.value, line.high, strict=True):
             if setting == 0:
                 continue
             text = template.format(rate=f"{setting:g}", n=f"{setting:,.0f}")
-            rises = kind == DROPOUT and x > paths[kind].dof[paths[kind].best]
+            rises = kind == DROPOUT and best_dropout is not None and x > best_dropout
             height = own if rises or not np.isfinite(high) else high
             panel.annotate(
                 text, (float(x), float(height)), xytext=(9, -3) if rises else (0, 3), textcoords="offset points",

@@ -5,37 +5,30 @@ from __future__ import annotations
 from math import ceil, floor, log10
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from decaybench.analysis import filters
-from decaybench.analysis.filters import Filters
-from decaybench.analysis.prediction import factor
+from decaybench.analysis.results import Line, StudyResults
 from decaybench.cells.grid import weight_decay_label
 from decaybench.figures import labels, style
 from decaybench.figures.axes import log_names, log_ticks, share_axis
 from decaybench.figures.canvas import canvas, label_ends
-from decaybench.figures.data import StudyData
-from decaybench.theory.conventions import total_penalty
-from decaybench.theory.smoother import ridge_filter
-from decaybench.theory.spectral import early_stopping_filter
+from decaybench.figures.drawn import Drawn
 
 COLOURS = (style.TRAIN, style.ACCENT, style.TEST)
-POINTS = 90
-SPREAD = 8.0  # the factor from the chosen λ within which its neighbours are looked for
 
 
-def applies(data: StudyData) -> bool:
+def applies(results: StudyResults) -> bool:
     """Full-batch linear training from zero, with a history and a chosen λ above zero."""
-    return filters.applies(data.base) and bool(data.chosen(data.base)) and bool(_matched(data))
+    return len(results.series_of("spectral_filters")) > 0
 
 
-def draw(data: StudyData) -> Figure:
+def draw(results: StudyResults) -> Drawn:
     """One panel: the share of a direction that is let through, against its variance."""
-    variant = data.base
-    pairs = _matched(data)
-    chosen = data.chosen(variant)
+    own, base = results.series_of("spectral_filters"), results.base
+    pairs = pairs_of(own)
+    chosen = base.chosen_weight_decay
     names = {
         value: (labels.PANEL_CHOSEN if value == chosen else labels.PANEL).format(
             weight_decay=weight_decay_label(value)
@@ -46,57 +39,34 @@ def draw(data: StudyData) -> Figure:
         1,
         (180,),
         axis_names=(labels.VARIANCE, labels.LET_THROUGH),
-        notes=[labels.SOLID_DECAY, labels.DASHED_STOPPED, labels.RUG, labels.SEED.format(n=_seed(data))],
+        notes=[labels.SOLID_DECAY, labels.DASHED_STOPPED, labels.RUG, labels.SEED.format(n=base.first_seed)],
         titles=[None],
         ends=list(names.values()),
     )
     (panel,) = page.cells[0]
-    strength = next(iter(pairs.values())).strength
-    along = np.geomspace(strength[-1] / 1.15, strength[0] * 1.15, POINTS)
+    along = next(iter(pairs.values()))[0].x
     _set_up(panel, float(along[0]), float(along[-1]))
-    n, rate, g = variant.task.n_train, variant.training.learning_rate, factor(variant)
     ends = []
-    for colour, (value, pair) in zip(COLOURS, pairs.items(), strict=False):
-        kept = ridge_filter(n * along, total_penalty(value, n, g))
-        stopped = early_stopping_filter(n * along, n, rate, pair.steps, g)
-        for series, shares in (("ridge_filter", kept), ("early_stopping_filter", stopped)):
-            data.note(series, "variance_along_direction", along, shares, weight_decay=value)
-        panel.plot(np.log10(along), kept, color=colour.light, zorder=3)
-        panel.plot(np.log10(along), stopped, color=colour.light, linestyle=style.DASHED, zorder=3)
-        ends.append((float(kept[-1]), names[value], colour))
-    data.note("direction", "variance_along_direction", strength, [None] * len(strength), seed=_seed(data))
+    for colour, (value, (kept, stopped)) in zip(COLOURS, pairs.items(), strict=False):
+        panel.plot(np.log10(kept.x), kept.value, color=colour.light, zorder=3)
+        panel.plot(np.log10(stopped.x), stopped.value, color=colour.light, linestyle=style.DASHED, zorder=3)
+        ends.append((float(kept.value[-1]), names[value], colour))
+    strength = Line.of(own[own["series"] == "direction"]).x
     panel.plot(
         np.log10(strength), np.full(len(strength), 0.025), "|", color=style.MUTED.light, markersize=6,
         markeredgewidth=0.6, zorder=2,
     )  # fmt: skip
     label_ends(panel, ends)
-    return page.figure
+    return Drawn(page.figure, [own])
 
 
-def _seed(data: StudyData) -> int:
-    return data.base.grid.seed_list()[0]
-
-
-def _matched(data: StudyData) -> dict[float, Filters]:
-    """At the chosen λ and at one well below and one well above it, as far as the grid has them; ascending."""
-    chosen = data.chosen(data.base)
-    if not chosen:
-        return {}
-    positive = np.array([value for value in sorted(data.base.grid.weight_decay) if value > 0])
-    wanted = [
-        chosen,
-        *(
-            float(side[np.abs(np.log(side / aim)).argmin()])
-            for side, aim in (
-                (positive[positive < chosen], chosen / SPREAD),
-                (positive[positive > chosen], chosen * SPREAD),
-            )
-            if len(side)
-        ),
-    ]
-    pairs = {value: filters.matched(data.base, _seed(data), value) for value in sorted(wanted)}
-    known = {value: pair for value, pair in pairs.items() if pair is not None}
-    return known if chosen in known else {}
+def pairs_of(series: pd.DataFrame) -> dict[float, tuple[Line, ...]]:
+    """What decay and early stopping let through, by λ, ascending."""
+    kept, stopped = (series[series["series"] == f"{name}_filter"] for name in ("ridge", "early_stopping"))
+    found = {}
+    for value in kept["weight_decay"].unique():
+        found[float(value)] = tuple(Line.of(own[own["weight_decay"] == value]) for own in (kept, stopped))
+    return found
 
 
 def _set_up(panel: Axes, low: float, high: float) -> None:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from decaybench.analysis.statistics import FloatArray
+from decaybench.analysis.results import FloatArray, Line, StudyResults
 from decaybench.config import Linear
 from decaybench.figures import labels, overlay, style, sweep
 from decaybench.figures.axes import WeightDecayAxis, log_axis, log_limits, share_axis
 from decaybench.figures.canvas import canvas, label_ends, label_exit, name_panel
-from decaybench.figures.data import Line, StudyData
+from decaybench.figures.drawn import Drawn
 
 TERMS = (
     ("theory_ridge", labels.RIDGE, style.ROW_SPACE),
@@ -27,19 +26,19 @@ DEPTH = 20.0  # the axis ends this factor below the lowest sum: a forgotten star
 OPACITY = 0.55  # of the stack
 
 
-def applies(data: StudyData) -> bool:
+def applies(results: StudyResults) -> bool:
     """Where the base starts from random weights, and theory knows the terms."""
-    model = data.base.model
+    model = results.base.model
     needed = [*(metric for metric, *_ in TERMS), "theory_test_loss", "test_loss"]
-    known = all(len(data.along_weight_decay(data.base, metric).x) for metric in needed)
+    known = all(len(results.base.along_weight_decay(metric).x) for metric in needed)
     return isinstance(model, Linear) and model.init_std > 0 and known
 
 
-def draw(data: StudyData) -> Figure:
+def draw(results: StudyResults) -> Drawn:
     """One cell: the base."""
-    variant, terms = data.base, _terms(data)
-    total, measured = (data.along_weight_decay(variant, m) for m in ("theory_test_loss", "test_loss"))
-    notes = sweep.dots_notes(measured, data.seeds(variant, "test_loss"))
+    variant, terms = results.base, _terms(results)
+    total, measured = (variant.along_weight_decay(m) for m in ("theory_test_loss", "test_loss"))
+    notes = sweep.dots_notes(measured, variant.counts("test_loss"))
     page = canvas(
         1,
         HEIGHTS,
@@ -62,11 +61,11 @@ def draw(data: StudyData) -> Figure:
     _name(upper, axis, terms, total, measured)
     share_axis(lower, (0.0, 1.0))
     _stack(lower, axis, terms)
-    return page.figure
+    return Drawn(page.figure, [*terms.values(), total, measured])
 
 
-def _terms(data: StudyData) -> dict[str, Line]:
-    return {metric: data.along_weight_decay(data.base, metric) for metric, *_ in TERMS}
+def _terms(results: StudyResults) -> dict[str, Line]:
+    return {metric: results.base.along_weight_decay(metric) for metric, *_ in TERMS}
 
 
 def _name(panel: Axes, axis: WeightDecayAxis, terms: dict[str, Line], total: Line, measured: Line) -> None:

@@ -11,12 +11,10 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from decaybench.analysis.statistics import FloatArray
-from decaybench.config import Variant
+from decaybench.analysis.results import FloatArray, Line, StudyResults, VariantResults, rows
 from decaybench.figures import labels, style
 from decaybench.figures.axes import Places, WeightDecayAxis
 from decaybench.figures.canvas import seeds_note
-from decaybench.figures.data import Line, StudyData
 
 STREAM = 20_250_601  # of the jitter and of the sample of seeds
 MARKED = 16  # means; more of them make a line without dots
@@ -26,46 +24,48 @@ MARKED = 16  # means; more of them make a line without dots
 class Dots:
     """Which seeds are drawn as dots, and how; the same for every panel of a figure."""
 
-    data: StudyData
     seeds: frozenset[int] | None  # None: all
     n_seeds: int
     rasterized: bool
 
     @classmethod
-    def of(cls, data: StudyData, variants: Sequence[Variant], n_metrics: int) -> Dots:
+    def of(cls, variants: Sequence[VariantResults], n_metrics: int) -> Dots:
         """All seeds, or a fixed sample of them when there are more marks than a figure can hold.
 
         Whole seeds are kept or left out, so that the dots of a seed can be compared across λ.
         """
-        runs = [data.runs(variant) for variant in variants]
+        runs = [variant.runs for variant in variants]
         seeds = np.unique(np.concatenate([own["seed"].to_numpy() for own in runs]))
         marks = sum(len(own) for own in runs) * n_metrics
         if marks <= style.MAX_MARKS:
-            return cls(data, None, len(seeds), marks > style.VECTOR_MARKS)
+            return cls(None, len(seeds), marks > style.VECTOR_MARKS)
         keep = max(1, len(seeds) * style.MAX_MARKS // marks)
         chosen = np.random.Generator(np.random.Philox(key=STREAM)).choice(seeds, keep, replace=False)
-        return cls(data, frozenset(int(seed) for seed in chosen), len(seeds), True)
+        return cls(frozenset(int(seed) for seed in chosen), len(seeds), True)
 
-    def draw(self, axes: Axes, axis: WeightDecayAxis, runs: pd.DataFrame, metric: str, colour: style.Colour) -> None:
-        """Dots of one panel and metric; what lies above the y axis is drawn at its edge, what lies below is not."""
+    def draw(
+        self, axes: Axes, axis: WeightDecayAxis, variant: VariantResults, metric: str, colour: style.Colour
+    ) -> pd.DataFrame:
+        """Dots of one panel and metric, and their rows.
+
+        What lies above the y axis is drawn at its edge, what lies below is not.
+        """
+        runs = variant.runs
         own = runs if self.seeds is None else runs[runs["seed"].isin(self.seeds)]
         values = own[metric].to_numpy(np.float64)
         decays = own["weight_decay"].to_numpy(np.float64)
-        self.data.note(
-            metric, "weight_decay", decays, values, variant=own["variant"].to_numpy(), weight_decay=decays,
-            seed=own["seed"].to_numpy(),
-        )  # fmt: skip
         bottom, top = axes.get_ylim()
         known = np.isfinite(values) & (values >= bottom)
-        if not known.any():
-            return
-        jitter = np.random.Generator(np.random.Philox(key=STREAM)).uniform(-0.28, 0.28, len(own))
-        places = axis.position(decays) + jitter * min(axis.step, 0.5)
-        sns.scatterplot(
-            x=places[known], y=np.minimum(values[known], top), ax=axes, s=5 if self.rasterized else 9,
-            color=style.MID_TONE[colour] if self.rasterized else colour.light, alpha=0.42, linewidth=0,
-            legend=False, rasterized=self.rasterized, zorder=1.2,
-        )  # fmt: skip
+        if known.any():
+            jitter = np.random.Generator(np.random.Philox(key=STREAM)).uniform(-0.28, 0.28, len(own))
+            places = axis.position(decays) + jitter * min(axis.step, 0.5)
+            sns.scatterplot(
+                x=places[known], y=np.minimum(values[known], top), ax=axes, s=5 if self.rasterized else 9,
+                color=style.MID_TONE[colour] if self.rasterized else colour.light, alpha=0.42, linewidth=0,
+                legend=False, rasterized=self.rasterized, zorder=1.2,
+            )  # fmt: skip
+        seeds = own["seed"].to_numpy()
+        return rows(metric, "weight_decay", decays, values, variant=variant.name, weight_decay=decays, seed=seeds)
 
     @property
     def notes(self) -> list[str]:
@@ -125,23 +125,25 @@ def _mark_below(
         )  # fmt: skip
 
 
-def shown_variants(data: StudyData) -> list[Variant]:
+def shown_variants(results: StudyResults) -> list[VariantResults]:
     """The variants that get a panel."""
-    return data.variants[: style.MAX_PANELS]
+    return list(results.variants[: style.MAX_PANELS])
 
 
-def notes_of(data: StudyData, variants: Sequence[Variant], lines: Sequence[Line], dots: Dots) -> list[str]:
+def notes_of(
+    results: StudyResults, variants: Sequence[VariantResults], lines: Sequence[Line], dots: Dots
+) -> list[str]:
     """What a reader must know of the numbers: band, n, runs that are missing, variants that are."""
-    notes = [*means_notes(lines, [n for variant in variants for n in data.seeds(variant)]), *dots.notes]
-    notes += diverged_notes(data, variants)
-    if len(variants) < len(data.variants):
-        notes.append(labels.VARIANTS.format(shown=len(variants), total=len(data.variants)))
+    notes = [*means_notes(lines, [n for variant in variants for n in variant.counts()]), *dots.notes]
+    notes += diverged_notes(variants)
+    if len(variants) < len(results.variants):
+        notes.append(labels.VARIANTS.format(shown=len(variants), total=len(results.variants)))
     return notes
 
 
-def diverged_notes(data: StudyData, variants: Sequence[Variant]) -> list[str]:
+def diverged_notes(variants: Sequence[VariantResults]) -> list[str]:
     """How many runs are missing, where some are."""
-    counts = [(data.fact(v, "n_diverged") or 0, data.fact(v, "n_cells") or 0) for v in variants]
+    counts = [(v.value("n_diverged") or 0, v.value("n_cells") or 0) for v in variants]
     diverged, total = (sum(column) for column in zip(*counts, strict=True))
     return [labels.DIVERGED.format(n=diverged, total=total)] if diverged else []
 
@@ -158,7 +160,7 @@ def dots_notes(line: Line, seeds: Sequence[int]) -> list[str]:
     return [labels.DOT_BAND if line.has_band else labels.DOT_ONLY, seeds_note(seeds)] if seeds else []
 
 
-def loss_name(variants: Sequence[Variant]) -> str:
+def loss_name(variants: Sequence[VariantResults]) -> str:
     """The name of the axis of losses."""
     cross_entropy = {variant.loss == "cross_entropy" for variant in variants}
     if len(cross_entropy) > 1:
@@ -166,6 +168,6 @@ def loss_name(variants: Sequence[Variant]) -> str:
     return labels.CROSS_ENTROPY if True in cross_entropy else labels.SQUARED_ERROR
 
 
-def titles_of(variants: Sequence[Variant]) -> list[str | None]:
+def titles_of(variants: Sequence[VariantResults]) -> list[str | None]:
     """The names of variants, none where there is only one."""
     return [variant.name if len(variants) > 1 else None for variant in variants]

@@ -7,55 +7,45 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
-from decaybench.analysis.prediction import initial_state
-from decaybench.analysis.statistics import FloatArray
-from decaybench.analysis.weights import is_zero_start, trained_state, true_weights, why_none
+from decaybench.analysis.results import FloatArray, StudyResults
 from decaybench.cells.grid import weight_decay_label
 from decaybench.figures import labels, style
 from decaybench.figures.axes import linear_axis
 from decaybench.figures.canvas import canvas
-from decaybench.figures.data import StudyData
+from decaybench.figures.drawn import Drawn
 
-ARTICLE = 3.0  # the λ that the article's readers run beside λ = 0
 BINS = 25
 WIDE = 3.6  # standard deviations of the weights that a scale reaches
-FEWEST = 20  # weights, of which a histogram says something
 
 
-def applies(data: StudyData) -> bool:
+def applies(results: StudyResults) -> bool:
     """Where weights start from a spread and can be computed again at two or more λ."""
-    variant = data.base
-    known = why_none(variant) is None and not is_zero_start(variant)
-    if not known or len(initial_state(variant, _seed(data))[0]) < FEWEST:
-        return False
-    return len(shown(data)) > 1
+    return len(results.series_of("weight_histogram")) > 0
 
 
-def draw(data: StudyData) -> Figure:
+def draw(results: StudyResults) -> Drawn:
     """A row a λ: left on one scale, right enlarged."""
-    variant, seed = data.base, _seed(data)
-    decays = shown(data)
-    start = initial_state(variant, seed)[0]
-    weights = trained_state(variant, seed, decays).weights
-    truth = true_weights(variant)
-    same = float(truth[0]) if truth is not None and np.ptp(truth) == 0 else None
+    series = results.series_of("weight_histogram")
+    after = series[series["series"] == "weight"]
+    decays = [float(value) for value in after["weight_decay"].unique()]
+    weights = after["value"].to_numpy(np.float64).reshape(len(decays), -1)  # [L, p]
+    start, truth = (
+        series.loc[series["series"] == name, "value"].to_numpy(np.float64)
+        for name in ("initial_weight", "true_weight")
+    )
+    same = float(truth[0]) if len(truth) else None
     titles = [labels.PANEL.format(weight_decay=weight_decay_label(value)) for value in decays]
     page = canvas(
         2 * len(decays),
         (56,),
         axis_names=(labels.WEIGHT, labels.SHARE_OF_WEIGHTS),
-        notes=[labels.ONE_SCALE, labels.BEFORE_TRAINING, labels.SEED.format(n=seed)],
+        notes=[labels.ONE_SCALE, labels.BEFORE_TRAINING, labels.SEED.format(n=results.base.first_seed)],
         titles=[title for row in titles for title in (row, None)],
         ends=[""],
         own_values=True,
     )
-    inputs = np.arange(1, len(start) + 1)
-    data.note("initial_weight", "input", inputs, start, seed=seed)
-    for value, own in zip(decays, weights, strict=True):
-        data.note("weight", "input", inputs, own, weight_decay=value, seed=seed)
     widest = WIDE * float(max(start.std(), weights.std(axis=1).max())) or 1.0
     for row, own in enumerate(weights):
         _draw(page.cells[2 * row][0], own, start, widest, None)
@@ -64,23 +54,7 @@ def draw(data: StudyData) -> Figure:
             narrow = max(narrow, 1.25 * abs(same))
         narrow = narrow or widest  # all weights are exactly zero: nothing to enlarge
         _draw(page.cells[2 * row + 1][0], own, start, narrow, same, named=row == len(weights) - 1)
-    return page.figure
-
-
-def shown(data: StudyData) -> list[float]:
-    """The smallest λ at which the seed stayed finite, the article's or the chosen one, and the largest."""
-    runs = data.runs(data.base)
-    decays = np.sort(runs.loc[runs["seed"] == _seed(data), "weight_decay"].to_numpy(np.float64))
-    if not len(decays):
-        return []
-    inside = decays[1:-1]
-    wanted = [value for value in (ARTICLE, data.chosen(data.base)) if value in inside]
-    middle = [wanted[0]] if wanted else list(inside[len(inside) // 2 :][:1])
-    return [float(value) for value in dict.fromkeys([decays[0], *middle, decays[-1]])]
-
-
-def _seed(data: StudyData) -> int:
-    return data.base.grid.seed_list()[0]
+    return Drawn(page.figure, [series])
 
 
 def _draw(

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from decaybench.analysis.prediction import decays_alone
-from decaybench.analysis.statistics import FloatArray
-from decaybench.config import Variant
+from decaybench.analysis.results import Line, StudyResults, VariantResults
 from decaybench.figures import labels, style, sweep
 from decaybench.figures.axes import WeightDecayAxis, log_axis, log_limits, typical
 from decaybench.figures.canvas import canvas, label_ends, label_exit, say_all_diverged
-from decaybench.figures.data import Line, StudyData
+from decaybench.figures.drawn import Drawn
 
 SERIES = (
     ("weight_norm", labels.TOTAL_NORM, style.INK),
@@ -22,21 +20,21 @@ SERIES = (
 NOTHING = 1e-9  # a null-space norm this far below ‖w‖ is rounding
 
 
-def applies(data: StudyData) -> bool:
+def applies(results: StudyResults) -> bool:
     """Every model but one that knows no weight norm."""
-    return bool(data.cells["weight_norm"].notna().any())
+    return bool(results.cells["weight_norm"].notna().any())
 
 
-def draw(data: StudyData) -> Figure:
+def draw(results: StudyResults) -> Drawn:
     """One cell a variant."""
-    variants = sweep.shown_variants(data)
-    lines = {variant.name: _lines(data, variant) for variant in variants}
-    dots = sweep.Dots.of(data, variants, 1)
-    found = {variant.name: _law(data, variant, lines[variant.name]) for variant in variants}
-    laws = {name: law for name, law in found.items() if law is not None}
+    variants = sweep.shown_variants(results)
+    lines = {variant.name: _lines(variant) for variant in variants}
+    dots = sweep.Dots.of(variants, 1)
+    known = [variant for variant in variants if "null_space_norm" in lines[variant.name]]
+    laws = {variant.name: law for variant in known if len((law := law_of(results, variant)).x)}
     carried = [name for metric, name, _ in SERIES if any(metric in own for own in lines.values())]
-    notes = sweep.notes_of(data, variants, [line for own in lines.values() for line in own.values()], dots)
-    # Weights of another kind of model, or in units of another kind of data, are not shorter or longer than these.
+    notes = sweep.notes_of(results, variants, [line for own in lines.values() for line in own.values()], dots)
+    # Weights of another kind of model, or in units of another kind of results, are not shorter or longer than these.
     shared = len({(variant.model.kind, variant.task.kind) for variant in variants}) == 1
     page = canvas(
         len(variants),
@@ -47,25 +45,27 @@ def draw(data: StudyData) -> Figure:
         ends=carried or [labels.TOTAL_NORM],
         own_values=not shared,
     )
-    limits = _limits(data, variants, lines) if shared else None
+    limits = _limits(variants, lines) if shared else None
     alive = [index for index, variant in enumerate(variants) if lines[variant.name]]
     # The variant with most to name carries the names.
     richest = max((len(own) for own in lines.values()), default=0)
     right = [i for i in alive if page.in_last_column(i) and len(lines[variants[i].name]) == richest]
     named = next(iter(right or alive), None)
+    # A null space in which nothing is left is listed, though not drawn.
+    shown: list[Line | pd.DataFrame] = [v.along_weight_decay(metric) for v in variants for metric, *_ in SERIES]
+    shown += laws.values()
     for index, (variant, (panel,)) in enumerate(zip(variants, page.cells, strict=True)):
         axis = WeightDecayAxis(tuple(variant.grid.weight_decay))
         axis.set_up(panel)
         if index not in alive:
             say_all_diverged(panel)
             continue
-        log_axis(panel, limits or _limits(data, [variant], lines))
+        log_axis(panel, limits or _limits([variant], lines))
         if shared and index % page.columns:
             panel.tick_params(labelleft=False)
-        dots.draw(panel, axis, data.runs(variant), "weight_norm", style.BAND)
+        shown.append(dots.draw(panel, axis, variant, "weight_norm", style.BAND))
         if variant.name in laws:
-            data.note("null_space_law", "weight_decay", *laws[variant.name], variant=variant.name)
-            _draw_law(panel, axis, *laws[variant.name])
+            _draw_law(panel, axis, laws[variant.name])
         own = lines[variant.name]
         for metric, _, colour in SERIES:
             if metric in own:
@@ -75,12 +75,12 @@ def draw(data: StudyData) -> Figure:
                 sweep.draw_line(panel, axis, own[metric], colour, linestyle, width)
         if index == named:
             _name_lines(panel, axis, own, inside=not page.in_last_column(index))
-    return page.figure
+    return Drawn(page.figure, shown)
 
 
-def _lines(data: StudyData, variant: Variant) -> dict[str, Line]:
+def _lines(variant: VariantResults) -> dict[str, Line]:
     """The norms that a variant has; a null space in which nothing is left is left out, with the row space."""
-    lines = {metric: data.along_weight_decay(variant, metric) for metric, _, _ in SERIES}
+    lines = {metric: variant.along_weight_decay(metric) for metric, _, _ in SERIES}
     lines = {metric: line for metric, line in lines.items() if len(line.x)}
     null, total = lines.get("null_space_norm"), lines.get("weight_norm")
     if null is not None and total is not None and null.value.max() <= NOTHING * total.value.max():
@@ -88,20 +88,10 @@ def _lines(data: StudyData, variant: Variant) -> dict[str, Line]:
     return lines
 
 
-def _law(data: StudyData, variant: Variant, lines: dict[str, Line]) -> tuple[FloatArray, FloatArray] | None:
-    """λ and the norm that |1−ηλ|^T leaves of the initial one in the null space; None where it does not hold."""
-    training = variant.training
-    if not decays_alone(variant) or "null_space_norm" not in lines:
-        return None
-    runs = data.runs(variant)
-    start, steps = runs["initial_null_space_norm"].mean(), runs["steps"].max()
-    positive = np.array([value for value in sorted(variant.grid.weight_decay) if value > 0])
-    if not np.isfinite(start) or not len(positive):
-        return None
-    weight_decay = np.geomspace(positive[0], positive[-1], 80)
-    with np.errstate(over="ignore"):  # a λ far beyond 2/η: the law leaves every panel, and numbers
-        norm = start * np.abs(1 - training.learning_rate * weight_decay) ** steps
-    return weight_decay, norm
+def law_of(results: StudyResults, variant: VariantResults) -> Line:
+    """What |1−ηλ|^T leaves of the initial norm in the null space; without points where it does not hold."""
+    laws = results.series_of("weight_norm", "null_space_law")
+    return Line.of(laws[laws["variant"] == variant.name])
 
 
 def _name_lines(panel: Axes, axis: WeightDecayAxis, lines: dict[str, Line], inside: bool) -> None:
@@ -118,18 +108,18 @@ def _name_lines(panel: Axes, axis: WeightDecayAxis, lines: dict[str, Line], insi
     label_ends(panel, ends, inside)
 
 
-def _draw_law(panel: Axes, axis: WeightDecayAxis, weight_decay: FloatArray, norm: FloatArray) -> None:
-    visible = (norm > panel.get_ylim()[0] / 10) & np.isfinite(norm)
+def _draw_law(panel: Axes, axis: WeightDecayAxis, law: Line) -> None:
+    visible = (law.value > panel.get_ylim()[0] / 10) & np.isfinite(law.value)
     panel.plot(
-        axis.position(weight_decay)[visible], norm[visible], color=style.INK.light, linestyle=style.DOTTED,
+        axis.position(law.x)[visible], law.value[visible], color=style.INK.light, linestyle=style.DOTTED,
         linewidth=1.3, zorder=4,
     )  # fmt: skip
 
 
-def _limits(data: StudyData, variants: list[Variant], lines: dict[str, dict[str, Line]]) -> tuple[float, float]:
+def _limits(variants: list[VariantResults], lines: dict[str, dict[str, Line]]) -> tuple[float, float]:
     """Around ‖w‖ and its row space; the null space may vanish below the panel."""
     shown = []
     for variant in variants:
         shown += [line.value for metric, line in lines[variant.name].items() if metric != "null_space_norm"]
-        shown.append(typical(data.runs(variant)["weight_norm"].to_numpy(np.float64)))
+        shown.append(typical(variant.runs["weight_norm"].to_numpy(np.float64)))
     return log_limits(shown)

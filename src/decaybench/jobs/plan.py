@@ -17,7 +17,7 @@ from decaybench import tasks
 from decaybench.cells.blocks import block_names
 from decaybench.cells.grid import block_json, seeds_for_nodes, seeds_per_block
 from decaybench.config import Module, Recipe, Study
-from decaybench.figures import FIGURES
+from decaybench.figures import MODULES as FIGURES
 from decaybench.jobs import resources
 from decaybench.learning import code_of, module_of
 from decaybench.provenance.code import fingerprint

@@ -9,10 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
+from decaybench.cells.recipe import CPU_BATCH_BYTES, LINEAR_COLUMNS, steps_of
 from decaybench.config import Linear, Study, Variant
-
-BATCH_BYTES = 8 * 2**20  # what the trainer fills with the lanes of one batch
-COLUMNS = 24  # cells of a lane of a linear model
 
 # MB and bytes. Every job of a cluster holds a Snakemake of its own beside its command.
 SNAKEMAKE_MB, TORCH_MB, TABLES_MB = 250, 450, 350
@@ -97,19 +95,19 @@ def _parameters(variant: Variant) -> int:
 def _data_bytes(variant: Variant, seeds: int) -> int:
     """The data of the seeds that share a batch."""
     width = min(variant.task.n_train, variant.task.n_features) + 2
-    lanes = max(2, min(seeds, BATCH_BYTES // (16 * width * (variant.task.n_train + 60))))
+    lanes = max(2, min(seeds, CPU_BATCH_BYTES // (16 * width * (variant.task.n_train + 60))))
     return DATA_COPIES * 8 * lanes * _rows(variant) * variant.task.n_features
 
 
 def _seconds(variant: Variant, seeds: int) -> float:
     training, features = variant.training, variant.task.n_features
     batch = min(training.batch_size, variant.task.n_train)
-    steps = training.epochs * ceil(variant.task.n_train / batch)
+    steps = steps_of(variant)
     weight_decays = len(variant.grid.weight_decay)
     if isinstance(variant.model, Linear) and variant.n_classes is None:
         spans = training.in_span and training.optimizer == "sgd"
         width = min(variant.task.n_train, features) if spans else features
-        lanes = seeds * ceil(weight_decays / COLUMNS)
+        lanes = seeds * ceil(weight_decays / LINEAR_COLUMNS)
         data = 5e-8 * seeds * _rows(variant) * features
         return lanes * steps * (LANE_STEP_SECONDS + LANE_ELEMENT_SECONDS * width * batch) + data
     cells, parameters = seeds * weight_decays, _parameters(variant)

@@ -13,12 +13,13 @@ from torch import Tensor
 
 from decaybench import tasks
 from decaybench.cells.grid import Cell
+from decaybench.cells.recipe import GRADIENT_FACTORS
 from decaybench.config import Recipe
 from decaybench.learning.loop import Model
 from decaybench.learning.optimizers import Optimizer, Settings
 from decaybench.tasks.streams import Purpose, shuffled_rows, stream
 
-LOSS_FACTOR = {"mse": 2.0, "half_mse": 1.0, "cross_entropy": 1.0}  # g of THEORY: the gradient is g/B · Σ x r
+LOSS_FACTOR = GRADIENT_FACTORS  # g of THEORY
 ORDER_BUFFER = 2_000_000  # row numbers of future epochs that are held at once
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import torch
 from filelock import FileLock, Timeout
 
+from decaybench.cells.recipe import CPU_BATCH_BYTES
 from decaybench.config import ConfigError
 
-CPU_BATCH_BYTES = 32 * 2**20  # near the caches, and large enough that arithmetic outweighs the calls to it
 GPU_SHARE = 0.4  # of the free memory: an epoch's reordered rows and temporaries come on top
 
 # Without this, MKL chooses kernels by how a matrix is aligned in memory, and a cell's last bits would depend on

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from decaybench.cells.recipe import LINEAR_COLUMNS
 from decaybench.config import Linear, Recipe
 from decaybench.learning import span
 from decaybench.learning.batch import LOSS_FACTOR, Batch, Problem
@@ -22,7 +23,7 @@ from decaybench.learning.loop import Rows
 from decaybench.learning.optimizers import Gradient, RowGradient, Settings
 from decaybench.tasks import Data
 
-COLUMNS = 24
+COLUMNS = LINEAR_COLUMNS
 SEEDS_AT_ONCE = 64  # whose unrotated rows are in memory, ten times as much as the rotated ones
 
 

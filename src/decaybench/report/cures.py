@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from decaybench.analysis import contrasts
-from decaybench.report.studies import StudyView, VariantView, distinct
+from decaybench.report.studies import StudyView, distinct
+from decaybench.report.variants import VariantView
 
 KINDS = ("nothing", "decay", "early_stopping", "dropout", "more_data")
 ENOUGH = 4  # kinds of training worth a section

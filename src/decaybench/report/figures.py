@@ -8,26 +8,9 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from decaybench.report.catalogue import N_
+from decaybench.figures import FIGURES
 from decaybench.report.studies import StudyView
 from decaybench.report.svg import inline
-
-TITLES = {
-    "explorer": N_("One λ at a time"),
-    "loss_by_weight_decay": N_("Loss against λ"),
-    "loss_curves": N_("Loss against epoch"),
-    "weight_norm": N_("Length of the weights against λ"),
-    "accuracy_by_weight_decay": N_("Accuracy against λ"),
-    "occam": N_("Occam’s razor over λ"),
-    "start_terms": N_("What the test loss is made of"),
-    "published_norms": N_("Our weight norms beside published ones"),
-    "loss_by_rows": N_("Test loss against the number of rows"),
-    "optimizers": N_("Length and loss by optimizer"),
-    "weight_histogram": N_("How the weights are spread"),
-    "coefficient_paths": N_("Every weight against λ"),
-    "spectral_filters": N_("Decay and early stopping as filters"),
-    "remedies": N_("Remedies on one axis"),
-}
 
 
 class Figures:
@@ -54,7 +37,8 @@ class Figures:
 
     def title(self, name: str) -> str:
         """What a figure shows, as a title; its name where it has none."""
-        return self.gettext(TITLES[name]) if name in TITLES else name.replace("_", " ")
+        title = FIGURES.get(name)
+        return self.gettext(title) if title else name.replace("_", " ")
 
     def link(self, study: str, name: str) -> str:
         """Where the file lies, seen from the page."""

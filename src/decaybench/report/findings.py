@@ -11,19 +11,24 @@ from statistics import NormalDist
 
 from decaybench.analysis.statistics import LEVEL
 from decaybench.report.cost import StepView
-from decaybench.report.cures import KINDS, Cure
+from decaybench.report.cures import KINDS
 from decaybench.report.intervals import compare, sign
 from decaybench.report.remedy_findings import COURSES as COURSES
 from decaybench.report.remedy_findings import EQUALS as EQUALS
 from decaybench.report.remedy_findings import FILTERS as FILTERS
+from decaybench.report.remedy_findings import LEADS as LEADS
 from decaybench.report.remedy_findings import MORE_ROWS as MORE_ROWS
+from decaybench.report.remedy_findings import REACHES as REACHES
 from decaybench.report.remedy_findings import SHARPNESS as SHARPNESS
 from decaybench.report.remedy_findings import course as course
 from decaybench.report.remedy_findings import filters as filters
 from decaybench.report.remedy_findings import highest as highest
+from decaybench.report.remedy_findings import lead as lead
 from decaybench.report.remedy_findings import level as level
 from decaybench.report.remedy_findings import matched as matched
 from decaybench.report.remedy_findings import more_rows as more_rows
+from decaybench.report.remedy_findings import reach as reach
+from decaybench.report.remedy_findings import runner_up as runner_up
 from decaybench.report.remedy_findings import sharpness as sharpness
 from decaybench.report.step_findings import ALONE as ALONE
 from decaybench.report.step_findings import PACES as PACES
@@ -32,7 +37,8 @@ from decaybench.report.step_findings import alone as alone
 from decaybench.report.step_findings import pace as pace
 from decaybench.report.step_findings import paces as paces
 from decaybench.report.step_findings import step as step
-from decaybench.report.studies import StudyView, VariantView
+from decaybench.report.studies import StudyView
+from decaybench.report.variants import VariantView
 from decaybench.report.verdicts import ClaimView, RegimeView
 from decaybench.report.weight_findings import KEPT as KEPT
 from decaybench.report.weight_findings import LONGER as LONGER
@@ -69,8 +75,6 @@ LENGTHS = ("misleads", "unknown")
 THEORIES = ("agrees", "off", "nothing")
 RERUNS = ("same", "apart", "nothing")
 TERMS = ("ridge", "forgotten_start", "slow_bias", "unknown")
-LEADS = ("alone", "tied", "unknown")
-REACHES = ("less", "more", "same", "unknown")
 NAMED_CURES = KINDS
 GOOD = ("lower",)  # effects on which decay helped
 
@@ -281,30 +285,6 @@ def left(view: VariantView, label: str) -> str:
     if label not in view.terms:
         return "unknown"
     return max(TERMS[:-1], key=lambda term: float(view.fact(label, f"theory_{term}")["value"]))
-
-
-def runner_up(cures: Sequence[Cure]) -> Cure:
-    """The best of another kind than the best: a cure is not held against itself."""
-    return next(cure for cure in cures if cure.kind != cures[0].kind)
-
-
-def lead(cures: Sequence[Cure]) -> str:
-    """Whether the best cure stands apart from the next."""
-    first, second = (cure.view.facts[cure.key] for cure in (cures[0], runner_up(cures)))
-    return {"below": "alone", "around": "tied", "above": "tied", "unknown": "unknown"}[compare(first, second)]
-
-
-def reach(view: VariantView, reference: VariantView) -> str:
-    """How long the weights end at the largest λ, against another optimizer's; within a factor two they are alike."""
-    ours, theirs = (each.fact(reference.last, "weight_norm") for each in (view, reference))
-    if None in (ours["low"], theirs["low"]) or theirs["low"] <= 0:
-        return "unknown"
-    low, high = ours["low"] / theirs["high"], ours["high"] / theirs["low"]
-    if low > 2:
-        return "less"
-    if high < 1 / 2:
-        return "more"
-    return "same" if low >= 1 / 2 and high <= 2 else "unknown"
 
 
 def cards(studies: list[StudyView], limit: int = 6) -> list[tuple[str, StudyView]]:

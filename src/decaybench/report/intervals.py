@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decaybench.report.studies import Fact
+from decaybench.analysis.results import Fact
 
 
 def sign(fact: Fact) -> str:

@@ -9,7 +9,8 @@ from markupsafe import Markup
 
 from decaybench.cells.grid import format_seeds
 from decaybench.config import BASE
-from decaybench.report.studies import StudyView, VariantView
+from decaybench.report.studies import StudyView
+from decaybench.report.variants import VariantView
 
 
 class Methods:

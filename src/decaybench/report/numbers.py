@@ -8,10 +8,12 @@ from typing import Any
 
 from markupsafe import Markup
 
+from decaybench.analysis.results import Fact, Facts
 from decaybench.analysis.statistics import LEVEL
 from decaybench.cells.grid import weight_decay_label
 from decaybench.report.catalogue import N_
-from decaybench.report.studies import Fact, Facts, StudyView, VariantView, find
+from decaybench.report.studies import StudyView
+from decaybench.report.variants import VariantView, find
 
 NO_INTERVAL = N_("no interval: {reason}")
 MINUS = "−"
@@ -97,7 +99,7 @@ class Numbers:
         names = (
             "fact", "interval", "estimate", "plain", "plain_percent", "weight_decay", "weight_decays", "lam",
             "label_of", "level", "setting", "derived", "derived_percent", "ratio", "ratio_small", "percent",
-            "percent_change", "percent_estimate", "total", "tally", "why_none", "count_of",
+            "percent_change", "percent_estimate", "total", "tally", "missing_reason", "count_of",
         )  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
@@ -105,7 +107,9 @@ class Numbers:
         """The value of a fact; a dash with the reason where there is none."""
         fact = find(self.facts, key)
         if fact["value"] is None:
-            return Markup('<span class="missing" data-fact="{}" title="{}">—</span>').format(key, self.why_none(key))
+            return Markup('<span class="missing" data-fact="{}" title="{}">—</span>').format(
+                key, self.missing_reason(key)
+            )
         return _data(key, fact["value"], format_fact(fact))
 
     def interval(self, key: str, named: bool = True) -> Markup:
@@ -116,7 +120,7 @@ class Numbers:
         fact = find(self.facts, key)
         value, low, high = fact["value"], fact["low"], fact["high"]
         if low is None or high is None:
-            return Markup('<span class="interval none">({})</span>').format(self.why_none(key))
+            return Markup('<span class="interval none">({})</span>').format(self.missing_reason(key))
         _, *texts = format_estimate(value, low, high)
         return _interval((low, high), texts, key if named else None)
 
@@ -136,7 +140,7 @@ class Numbers:
         value = find(self.facts, key)["value"]
         return "—" if value is None else self._percent(value)
 
-    def why_none(self, key: str) -> str:
+    def missing_reason(self, key: str) -> str:
         """Why a fact has no interval, in the page's language."""
         reason = find(self.facts, key)["method"].removeprefix("none: ")
         return self.gettext(NO_INTERVAL).format(reason=self.gettext(reason))

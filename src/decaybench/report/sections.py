@@ -15,7 +15,8 @@ from decaybench.report import findings
 from decaybench.report.catalogue import N_
 from decaybench.report.cost import StepView
 from decaybench.report.cures import Cure, best_compared
-from decaybench.report.studies import StudyView, VariantView, distinct
+from decaybench.report.studies import StudyView, distinct
+from decaybench.report.variants import VariantView
 from decaybench.report.verdicts import ClaimView, failed
 from decaybench.tasks import column_names
 

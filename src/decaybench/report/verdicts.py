@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from decaybench.report.studies import Facts
+from decaybench.analysis.results import Facts
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decaybench.report.intervals import compare, sign
-from decaybench.report.studies import VariantView
+from decaybench.report.variants import VariantView
 
 SPREADS = ("forgets", "narrows", "widens", "no_difference", "unknown", "nothing")
 KEPT = ("directions", "alike", "reversed", "unknown")

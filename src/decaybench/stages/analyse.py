@@ -10,6 +10,8 @@ from typing import Any
 import pyarrow as pa
 
 from decaybench.analysis.facts import study_facts, summary
+from decaybench.analysis.results import StudyResults
+from decaybench.analysis.series import study_series
 from decaybench.cells import tables
 from decaybench.cells.blocks import block_names
 from decaybench.cells.grid import cells_of
@@ -26,7 +28,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(study: Study, folder: Path, seeds_per_block: int | None = None, seeds_in_blocks: int | None = None) -> None:
-    """Merge `folder`/blocks/ into cells.parquet, history.parquet and timings.json; write facts.json and summary.csv.
+    """Merge `folder`/blocks/ into cells.parquet, history.parquet and timings.json, and write what they say.
+
+    That is facts.json, summary.csv and series.parquet, the curves of figures.
 
     A block that is corrupt, or lacks cells that it should have, is set aside, so that a next run makes it again; then
     TableError is raised, and the files that were there stay.
@@ -38,13 +42,16 @@ def run(study: Study, folder: Path, seeds_per_block: int | None = None, seeds_in
 
 def write(study: Study, folder: Path, cells: pa.Table, history: pa.Table, runs: list[dict[str, Any]]) -> None:
     """Write the tables of a study and what they say; nothing before all is known."""
-    facts = study_facts(study, cells.to_pandas(), history.to_pandas(), tables.parameters_told(cells))
+    rows, epochs = cells.to_pandas(), history.to_pandas()
+    facts = study_facts(study, rows, epochs, tables.parameters_told(cells))
+    series = study_series(StudyResults(study, facts, rows, epochs))
     overview = summary(facts, study)
     tables.write_table(cells, folder / "cells.parquet")
     tables.write_table(history, folder / "history.parquet")
     tables.write_json(runs, folder / "timings.json")
     with tables.replacing(folder / "summary.csv") as beside:
         overview.to_csv(beside, index=False)
+    tables.write_table(series, folder / "series.parquet")
     tables.write_json(facts, folder / "facts.json")
 
 

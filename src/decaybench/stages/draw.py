@@ -17,4 +17,4 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(study: Study, folder: Path) -> None:
     """Draw `folder`/figures/ from the tables and facts of the study there."""
-    draw_study(study, folder / "cells.parquet", folder / "history.parquet", folder / "facts.json", folder / "figures")
+    draw_study(study, folder / "facts.json", folder / "cells.parquet", folder / "series.parquet", folder / "figures")

@@ -10,7 +10,7 @@ from typing import Any
 from decaybench.analysis import cost
 from decaybench.analysis.claim_facts import claim_facts
 from decaybench.analysis.claims import CLAIMS
-from decaybench.analysis.regimes import Case
+from decaybench.analysis.experiment import Experiment
 from decaybench.analysis.verdicts import judge
 from decaybench.cells.tables import read_table, write_json
 from decaybench.config import Config
@@ -33,7 +33,7 @@ def run(config: Config, results: Path) -> None:
         {name: read_table(folder / file) for name, folder in folders.items()}
         for file in ("cells.parquet", "history.parquet")
     )
-    claims = judge(CLAIMS, Case.of(config, cells, history))
+    claims = judge(CLAIMS, Experiment.of(config, cells, history))
     facts: dict[str, Any] = {}
     for folder in folders.values():
         facts.update(_read(folder / "facts.json"))
@@ -53,7 +53,7 @@ def _of_steps(measured: list[dict[str, Any]]) -> dict[str, Any]:
         return {"cost": [], "figures": {}}
     from decaybench.figures.cost import cost_svg
 
-    return {"cost": cost.summarise(measured), "figures": {"cost": cost_svg(measured)}}
+    return {"cost": cost.summarise(measured), "figures": {"cost": cost_svg(measured, cost.medians(measured))}}
 
 
 def _read(path: Path) -> Any:

@@ -17,4 +17,4 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(study: Study, folder: Path) -> None:
     """Draw `folder`/slides/ from the tables and facts of the study there."""
-    draw_slides(study, folder / "cells.parquet", folder / "history.parquet", folder / "facts.json", folder / "slides")
+    draw_slides(study, folder / "facts.json", folder / "cells.parquet", folder / "series.parquet", folder / "slides")

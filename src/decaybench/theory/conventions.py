@@ -15,9 +15,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from decaybench.cells.recipe import GRADIENT_FACTORS
+
 FloatArray = NDArray[np.float64]
 
-GRADIENT_FACTORS: dict[str, float] = {"mse": 2.0, "half_mse": 1.0}
+SQUARED = ("half_mse", "mse")
 
 
 def gradient_factor(loss: str) -> float:
@@ -25,8 +27,8 @@ def gradient_factor(loss: str) -> float:
 
     Raises ValueError for any other loss: the closed forms hold for squared losses alone.
     """
-    if loss not in GRADIENT_FACTORS:
-        known = ", ".join(sorted(GRADIENT_FACTORS))
+    if loss not in SQUARED:
+        known = ", ".join(SQUARED)
         raise ValueError(f"no closed form for the loss {loss!r}; known squared losses: {known}")
     return GRADIENT_FACTORS[loss]
 

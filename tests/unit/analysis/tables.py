@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from decaybench.analysis.regimes import Case
+from decaybench.analysis.experiment import Experiment
 from decaybench.cells.tables import CELL_COLUMNS, HISTORY_COLUMNS
 from decaybench.config.parsing import parse_config
 
@@ -63,7 +63,7 @@ def history_of(study, losses, epochs=range(11)):
 def case_of(config, values, losses=lambda *_: (1.0, 1.0, 1.0)):
     """A case of one study."""
     study = config.studies[0]
-    return Case.of(config, {"a": cells_of(study, values)}, {"a": history_of(study, losses)})
+    return Experiment.of(config, {"a": cells_of(study, values)}, {"a": history_of(study, losses)})
 
 
 def wobble(seed):

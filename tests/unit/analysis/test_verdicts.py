@@ -6,9 +6,10 @@ import pytest
 from decaybench.analysis import prediction
 from decaybench.analysis.claim_facts import claim_facts
 from decaybench.analysis.claims import CLAIMS
-from decaybench.analysis.regimes import Case
+from decaybench.analysis.experiment import Experiment
 from decaybench.analysis.statistics import Estimate
 from decaybench.analysis.verdicts import judge, overall, regime_verdict
+from decaybench.cells.recipe import steps_of
 from decaybench.tasks import generate
 from decaybench.theory.spectral import state_after
 
@@ -77,7 +78,7 @@ def null_space(exact):
     config = config_of(task=SMALL, grid=SWEEP, training={"in_span": False})
 
     def values(variant, decay, seed):
-        law = (1 - variant.training.learning_rate * decay) ** prediction.steps_of(variant)
+        law = (1 - variant.training.learning_rate * decay) ** steps_of(variant)
         return {
             "null_space_norm": 4 * law * (1 if exact else 1 + 1e-6 * wobble(seed)),
             "initial_null_space_norm": 4.0,
@@ -321,7 +322,7 @@ def test_the_same_training_in_two_studies_is_one_regime():
     history = history_of(study, lambda *_: (1.0, 1.0, 1.0))
     fewer = cells[cells["seed"] < 10]
     for first, second, best in ((cells, fewer, "a"), (fewer, cells, "b"), (cells, cells, "a")):
-        case = Case.of(twice, {"a": first, "b": second}, {"a": history, "b": history})
+        case = Experiment.of(twice, {"a": first, "b": second}, {"a": history, "b": history})
         assert [regime["study"] for regime in judge([CLAIM["l2-helps"]], case)[0]["regimes"]] == [best]
 
 

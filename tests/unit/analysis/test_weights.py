@@ -50,7 +50,7 @@ def trained(study):
 def test_their_length_and_bias_are_those_of_the_trained_cell(keys):
     study = study_of(grid={"weight_decay": [0, 0.3, 5], "seeds": 3}, **keys)
     (variant,) = study.resolved()
-    assert weights.why_none(variant) is None
+    assert weights.why_no_weights(variant) is None
     rows = trained(study)
     assert len(rows) == 9
     for row in rows:
@@ -73,7 +73,7 @@ def test_their_length_and_bias_are_those_of_the_trained_cell(keys):
 def test_where_they_cannot_be_had_the_reason_is_given(keys, said):
     study = study_of(task=TASK, grid={"weight_decay": [0, 1], "seeds": 2}, **keys)
     (variant,) = study.resolved()
-    assert said in (weights.why_none(variant) or "")
+    assert said in (weights.why_no_weights(variant) or "")
     assert not dict(weights.weight_facts(variant, cells_of(study, lambda *_: {})))
 
 

@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 from made_up_results import never, write_results
 
-from decaybench.figures.data import StudyData
+from decaybench.analysis.results import StudyResults
 
 
 @pytest.fixture
-def study_data(tmp_path: Path) -> Callable[..., StudyData]:
+def study_data(tmp_path: Path) -> Callable[..., StudyResults]:
     """Make a study's results and open them."""
 
-    def make(keys: dict[str, Any], diverged: Callable[[float, int], bool] = never) -> StudyData:
+    def make(keys: dict[str, Any], diverged: Callable[[float, int], bool] = never) -> StudyResults:
         folder = tmp_path / keys["name"]
         folder.mkdir()
-        return StudyData.read(*write_results(folder, keys, diverged))
+        return StudyResults.read(*write_results(folder, keys, diverged))
 
     return make

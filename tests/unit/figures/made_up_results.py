@@ -12,11 +12,12 @@ import pandas as pd
 import pyarrow as pa
 
 from decaybench.analysis.facts import study_facts
+from decaybench.analysis.results import StudyResults
+from decaybench.analysis.series import study_series
 from decaybench.cells.tables import CELL_COLUMNS, CELL_SCHEMA, HISTORY_SCHEMA, write_json, write_table
 from decaybench.config import Study
 from decaybench.config.parsing import parse_config
 from decaybench.figures import FIGURES
-from decaybench.figures.data import StudyData
 from decaybench.figures.drawing import figure_svg
 
 
@@ -68,13 +69,14 @@ def results(
 def write_results(
     folder: Path, keys: dict[str, Any], diverged: Callable[[float, int], bool] = never, noise: float = 0.0
 ) -> tuple[Study, Path, Path, Path]:
-    """A study's tables and facts in a folder: what `draw_study` takes."""
+    """A study's facts, cells and series in a folder: what `draw_study` takes."""
     study = parse_config({"studies": [keys]}).studies[0]
     cells, history = results(study, diverged, noise)
-    paths = folder / "cells.parquet", folder / "history.parquet", folder / "facts.json"
-    write_table(pa.Table.from_pandas(cells, CELL_SCHEMA, preserve_index=False), paths[0])
-    write_table(pa.Table.from_pandas(history, HISTORY_SCHEMA, preserve_index=False), paths[1])
-    write_json(study_facts(study, cells), paths[2])
+    paths = folder / "facts.json", folder / "cells.parquet", folder / "series.parquet"
+    facts = study_facts(study, cells)
+    write_json(facts, paths[0])
+    write_table(pa.Table.from_pandas(cells, CELL_SCHEMA, preserve_index=False), paths[1])
+    write_table(study_series(StudyResults(study, facts, cells, history)), paths[2])
     (folder / "study.json").write_text(study.model_dump_json())
     return study, *paths
 
@@ -92,7 +94,7 @@ def texts(svg: str) -> list[str]:
     return [node.text or "" for node in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
 
 
-def draw(data: StudyData, *names: str) -> dict[str, str]:
+def draw(data: StudyResults, *names: str) -> dict[str, str]:
     """Every figure that applies, by name; or only some of them."""
     drawn = {name: figure_svg(name, data) for name in names or FIGURES}
     return {name: svg for name, svg in drawn.items() if svg is not None}

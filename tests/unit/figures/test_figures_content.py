@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from made_up_results import CLASSES, LINEAR, draw, texts
 
+from decaybench.analysis.results import StudyResults, telling
+from decaybench.analysis.series.histories import thinned
 from decaybench.cells.grid import weight_decay_label
 from decaybench.figures import loss_curves, sweep, weight_norm
 from decaybench.figures.axes import WeightDecayAxis, log_names, log_ticks
 from decaybench.figures.canvas import drawing_style
-from decaybench.figures.data import StudyData
 
-MakeData = Callable[..., StudyData]
+MakeData = Callable[..., StudyResults]
 
 
 def grid(weight_decay: list[float], seeds: int) -> dict[str, Any]:
@@ -66,7 +67,7 @@ def test_diverged_runs_are_counted_and_left_out(study_data: MakeData) -> None:
     assert "diverged runs: 7 of 15" in texts(drawn["loss_by_weight_decay"])
     assert "seeds: 2" in texts(drawn["loss_by_weight_decay"])
     assert texts(drawn["loss_curves"]).count("every run diverged") == 1
-    assert list(data.along_weight_decay(data.base, "test_loss").x) == [0, 0.1, 1, 3]
+    assert list(data.base.along_weight_decay("test_loss").x) == [0, 0.1, 1, 3]
 
 
 def test_an_axis_of_two_kinds_of_loss_is_named_after_neither(study_data: MakeData) -> None:
@@ -82,10 +83,9 @@ def test_accuracy_is_for_classes_alone(study_data: MakeData) -> None:
 
 def test_the_null_space_law_goes_through_the_measured_means(study_data: MakeData) -> None:
     data = study_data(LINEAR)
-    lines = weight_norm._lines(data, data.base)
-    law = weight_norm._law(data, data.base, lines)
-    assert law is not None
-    weight_decay, norm = law
+    lines = weight_norm._lines(data.base)
+    law = weight_norm.law_of(data, data.base)
+    weight_decay, norm = law.x, law.value
     measured = lines["null_space_norm"]
     ends = [int(np.flatnonzero(measured.x == value)[0]) for value in (weight_decay[0], weight_decay[-1])]
     np.testing.assert_allclose(norm[[0, -1]], measured.value[ends], rtol=1e-12)
@@ -93,26 +93,24 @@ def test_the_null_space_law_goes_through_the_measured_means(study_data: MakeData
 
 def test_the_null_space_law_is_not_claimed_with_momentum(study_data: MakeData) -> None:
     data = study_data(LINEAR | {"training": {"momentum": 0.9}})
-    assert weight_norm._law(data, data.base, weight_norm._lines(data, data.base)) is None
+    assert not len(weight_norm.law_of(data, data.base).x)
     assert "null space" in texts(draw(data, "weight_norm")["weight_norm"])
 
 
 def test_history_bands_are_intervals_of_the_mean_over_seeds(study_data: MakeData) -> None:
     data = study_data(LINEAR | grid([1], 5))
-    line = data.along_epochs(data.base, [1.0], ["test_loss"])[1.0, "test_loss"]
+    line = loss_curves.lines_of(data.series_of("loss_curves"))[1.0, "test_loss"]
     luck = np.array([np.random.default_rng(seed).uniform(0.8, 1.25) for seed in range(5)])
     half = 2.7764451051977987 * luck.std(ddof=1) / np.sqrt(5)  # Student's t, 4 degrees of freedom
     np.testing.assert_allclose((line.high - line.low) / line.value, 2 * half / luck.mean(), rtol=1e-9)
 
 
 def test_a_long_history_is_thinned_but_keeps_its_ends() -> None:
-    from decaybench.figures.data import _thinned
-
     epochs = np.arange(0, 100_001, 5)
-    kept = _thinned(epochs, 44)
+    kept = thinned(epochs, 44)
     assert len(kept) <= 44
     assert (kept[0], kept[-1]) == (0, 100_000)
-    assert len(_thinned(epochs[:30], 44)) == 30
+    assert len(thinned(epochs[:30], 44)) == 30
 
 
 @pytest.mark.parametrize(
@@ -130,7 +128,7 @@ def test_a_long_history_is_thinned_but_keeps_its_ends() -> None:
 def test_the_curves_show_zero_a_small_the_chosen_and_the_largest(
     values: list[float], chosen: float | None, expected: list[float]
 ) -> None:
-    shown = loss_curves.telling(values, chosen)
+    shown = telling(values, chosen)
     assert len(shown) <= 4
     assert shown == expected
 
@@ -163,9 +161,9 @@ def test_a_log_axis_has_a_handful_of_different_ticks_within_its_limits(
 
 def test_a_sample_of_dots_keeps_whole_seeds(study_data: MakeData) -> None:
     data = study_data(LINEAR | grid([0, 0.01, 0.1, 1, 3, 10, 30, 100], 130))
-    dots = sweep.Dots.of(data, data.variants, 2)
+    dots = sweep.Dots.of(data.variants, 2)
     assert dots.seeds is not None
-    assert dots == sweep.Dots.of(data, data.variants, 2)
+    assert dots == sweep.Dots.of(data.variants, 2)
     said = texts(draw(data, "loss_by_weight_decay")["loss_by_weight_decay"])
     assert f"dots: {len(dots.seeds)} of 130 seeds" in said
 

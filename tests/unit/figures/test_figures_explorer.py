@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from made_up_results import LINEAR, draw, write_results
 
-from decaybench.figures.data import StudyData
+from decaybench.analysis.results import StudyResults
 
 CUBIC = {
     "name": "cubic",
@@ -19,8 +19,8 @@ CUBIC = {
 }
 
 
-def explorer(folder: Path, keys: dict, **options) -> tuple[StudyData, str]:
-    data = StudyData.read(*write_results(folder, keys, **options))
+def explorer(folder: Path, keys: dict, **options) -> tuple[StudyResults, str]:
+    data = StudyResults.read(*write_results(folder, keys, **options))
     return data, draw(data, "explorer").get("explorer", "")
 
 
@@ -33,7 +33,7 @@ def test_every_weight_decay_can_be_lit_and_the_chosen_one_is(tmp_path: Path, key
     data, svg = explorer(tmp_path, keys)
     found = groups(svg)
     assert {at for at, _ in found} == {f"{value:g}" for value in keys["grid"]["weight_decay"]}
-    assert {at for at, names in found if "on" in names} == {f"{data.chosen(data.base):g}"}
+    assert {at for at, names in found if "on" in names} == {f"{data.base.chosen_weight_decay:g}"}
     for at in {at for at, _ in found}:
         roles = [names - {"on"} for place, names in found if place == at]
         assert {"ghost"} in roles and {"ghost", "veil"} in roles and {"mark"} in roles, at
@@ -69,5 +69,5 @@ def test_of_many_weight_decays_the_ends_and_the_chosen_one_stay(tmp_path: Path) 
     data, svg = explorer(tmp_path, LINEAR | {"grid": {"weight_decay": many, "seeds": 2}})
     stops = {float(at) for at, _ in groups(svg)}
     assert len(stops) <= 14 and stops <= set(many)
-    assert {0.0, max(many), data.chosen(data.base)} <= stops
+    assert {0.0, max(many), data.base.chosen_weight_decay} <= stops
     assert len(svg.encode()) <= 60_000

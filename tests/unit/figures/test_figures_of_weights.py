@@ -9,16 +9,19 @@ import numpy as np
 import pytest
 from made_up_results import CLASSES, LINEAR, draw, texts
 
+from decaybench.analysis.cost import medians
+from decaybench.analysis.results import StudyResults
+from decaybench.analysis.series import spectral_filters as filter_series
+from decaybench.analysis.series.weight_histogram import shown_weight_decay
 from decaybench.analysis.weights import trained_state
 from decaybench.figures import accuracy_by_weight_decay, coefficient_paths, cost, labels
-from decaybench.figures import remedies as axis_of_remedies
 from decaybench.figures import spectral_filters as two_filters
 from decaybench.figures import weight_histogram as histogram
 from decaybench.figures.canvas import drawing_style
-from decaybench.figures.data import StudyData
+from decaybench.figures.remedies import lines_of
 from decaybench.tasks import column_names
 
-MakeData = Callable[..., StudyData]
+MakeData = Callable[..., StudyResults]
 
 ZERO: dict[str, Any] = {
     "name": "zero",
@@ -81,14 +84,14 @@ def test_one_seed_and_no_zero_are_drawn_without_what_they_lack(study_data: MakeD
 def test_the_histogram_shows_the_ends_and_the_articles_or_the_chosen(
     study_data: MakeData, grid: list[float], expected: list[float]
 ) -> None:
-    assert histogram.shown(study_data(LINEAR | {"grid": {"weight_decay": grid, "seeds": 2}})) == expected
+    assert shown_weight_decay(study_data(LINEAR | {"grid": {"weight_decay": grid, "seeds": 2}}).base) == expected
 
 
 def test_bars_hold_all_weights_on_the_common_scale(study_data: MakeData) -> None:
     data = study_data(LINEAR)
     with drawing_style():
-        figure = histogram.draw(data)
-    rows = len(histogram.shown(data))
+        figure = histogram.draw(data).figure
+    rows = len(shown_weight_decay(data.base))
     assert len(figure.axes) == 2 * rows
     for row in range(rows):
         common = figure.axes[2 * row]
@@ -101,8 +104,8 @@ def test_bars_hold_all_weights_on_the_common_scale(study_data: MakeData) -> None
 def test_paths_are_the_weights_and_directions_start_whole(study_data: MakeData) -> None:
     data = study_data(ZERO)
     with drawing_style():
-        above, below = coefficient_paths.draw(data).axes[:2]
-    weights = trained_state(data.base, 0, [0.1, 1, 3, 10]).weights
+        above, below = coefficient_paths.draw(data).figure.axes[:2]
+    weights = trained_state(data.base.variant, 0, [0.1, 1, 3, 10]).weights
     drawn = [y.reshape(-1, 5)[:, :4] for line in above.lines if len(y := points(line)[1]) == 5 * 30]
     np.testing.assert_array_equal(drawn[0], weights.T)
     kept = [y[:4] for line in below.lines if len(y := points(line)[1]) == 5]
@@ -119,7 +122,7 @@ def test_the_largest_paths_carry_the_names_of_their_columns(study_data: MakeData
     said = texts(draw(data, "coefficient_paths")["coefficient_paths"])
     named = [text for text in said if text in names]
     assert len(named) == 4
-    weights = trained_state(data.base, 0, [data.chosen(data.base) or 0.0]).weights[0]
+    weights = trained_state(data.base.variant, 0, [data.base.chosen_weight_decay or 0.0]).weights[0]
     assert set(named) == {names[i] for i in np.argsort(-np.abs(weights))[:4]}
     assert column_names(study_data(ZERO | {"name": "drawn"}).base.task) is None
 
@@ -127,23 +130,23 @@ def test_the_largest_paths_carry_the_names_of_their_columns(study_data: MakeData
 def test_matched_curves_cross_and_the_chosen_weight_decay_is_among_them(study_data: MakeData) -> None:
     data = study_data(ZERO)
     with drawing_style():
-        (panel,) = two_filters.draw(data).axes
-    curves = [points(line)[1] for line in panel.lines if len(points(line)[0]) == two_filters.POINTS]
+        (panel,) = two_filters.draw(data).figure.axes
+    curves = [points(line)[1] for line in panel.lines if len(points(line)[0]) == filter_series.POINTS]
     assert len(curves) in (4, 6)
     for solid, dashed in zip(curves[::2], curves[1::2], strict=True):
         assert (solid - dashed)[0] > 0 > (solid - dashed)[-1]
-    assert data.chosen(data.base) in two_filters._matched(data)
+    assert data.base.chosen_weight_decay in two_filters.pairs_of(data.series_of("spectral_filters"))
 
 
 def test_remedies_meet_where_nothing_is_done(study_data: MakeData) -> None:
     data = study_data(TRIED)
-    paths = axis_of_remedies._paths(data)
-    assert set(paths) == {"nothing", "decay", "early_stopping", "dropout", "more_data"}
-    base = paths["nothing"]
-    assert paths["early_stopping"].dof[-1] == pytest.approx(float(base.dof[0]))
+    lines = lines_of(data)
+    assert set(lines) == {"nothing", "decay", "early_stopping", "dropout", "more_data"}
+    base = lines["nothing"]
+    assert lines["early_stopping"].x[-1] == pytest.approx(base.x[0])
     for kind in ("decay", "dropout"):
-        assert paths[kind].dof[-1] == pytest.approx(float(base.dof[0]))
-        np.testing.assert_allclose(paths[kind].test_loss[:, -1], base.test_loss[:, 0])
+        assert lines[kind].x[-1] == pytest.approx(base.x[0])
+        assert lines[kind].value[-1] == pytest.approx(base.value[0])
     said = set(texts(draw(data, "remedies")["remedies"]))
     assert {"decay", "early stopping", "dropout", "more rows", "nothing done", "δ = 0.5", "n = 60"} <= said
 
@@ -155,15 +158,15 @@ def test_every_timing_is_a_dot_or_counted_above() -> None:
     seconds["loss"][3] = 1.0
     measured = [{"weights": size, "seconds": seconds, "peak_bytes": {}} for size in (200, 200_000)]
     with drawing_style():
-        figure = cost.draw(measured)
+        figure = cost.draw(measured, medians(measured))
     for panel in figure.axes:
         dots = [points(line)[1] for line in panel.lines if len(points(line)[0]) > 1]
         assert (
             sum(map(len, dots)) + int(sum((1e6 * np.array(v) > panel.get_ylim()[1]).sum() for v in seconds.values()))
             == 90
         )
-    one, two = (cost.cost_svg(measured) for _ in range(2))
-    assert one == two and len(one.encode()) < 60_000 and cost.cost_svg([]) is None
+    one, two = (cost.cost_svg(measured, medians(measured)) for _ in range(2))
+    assert one == two and len(one.encode()) < 60_000 and cost.cost_svg([], []) is None
     words = [text for text in texts(one) if any(letter.isalpha() for letter in text)]
     assert all(labels.parse(text) for text in words)
     assert {"weights: 200,000", "rounds: 30"} <= set(words)
@@ -177,7 +180,7 @@ def test_ever_more_wrong_labels_stand_in_order(study_data: MakeData) -> None:
     }
     data = study_data(noisy)
     with drawing_style():
-        figure = accuracy_by_weight_decay.draw(data)
+        figure = accuracy_by_weight_decay.draw(data).figure
     titles = [panel.get_title(loc="left") for panel in figure.axes]
     assert titles == ["wrong labels: 0 %", "wrong labels: 20 %", "wrong labels: 40 %"]
     assert "memorised" in texts(draw(data, "accuracy_by_weight_decay")["accuracy_by_weight_decay"])

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from made_up_results import CLASSES, LINEAR, draw, texts, write_results
 
-from decaybench.figures import FIGURES, labels
-from decaybench.figures.data import StudyData
+from decaybench.analysis.results import StudyResults
+from decaybench.figures import FIGURES, MODULES, labels
 from decaybench.figures.drawing import draw_study
 from decaybench.figures.style import MAX_MARKS, PALETTE, VECTOR_MARKS
 
@@ -23,7 +23,7 @@ import sys; from pathlib import Path
 from decaybench.config import Study; from decaybench.figures.drawing import draw_slides, draw_study
 folder = Path(sys.argv[1])
 study = Study.model_validate_json((folder / "study.json").read_text())
-files, output = [folder / name for name in ("cells.parquet", "history.parquet", "facts.json")], Path(sys.argv[2])
+files, output = [folder / name for name in ("facts.json", "cells.parquet", "series.parquet")], Path(sys.argv[2])
 draw_study(study, *files, output / "figures")
 draw_slides(study, *files, output / "slides")
 """
@@ -41,7 +41,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {
         f"{keys['name']}-{name}": svg
         for keys in (LINEAR, CLASSES)
-        for name, svg in draw(StudyData.read(*write_results(folders[keys["name"]], keys))).items()
+        for name, svg in draw(StudyResults.read(*write_results(folders[keys["name"]], keys))).items()
     }
 
 
@@ -108,7 +108,7 @@ def test_a_label_gives_back_its_template_and_its_fields() -> None:
 
 @pytest.mark.parametrize("keys", [MANY_DOTS, HUNDREDS], ids=["thousands", "hundreds"])
 def test_many_dots_become_one_picture_a_panel_within_the_budget(tmp_path: Path, keys: dict[str, Any]) -> None:
-    data = StudyData.read(*write_results(tmp_path, keys, noise=0.6))
+    data = StudyResults.read(*write_results(tmp_path, keys, noise=0.6))
     drawn = draw(data)
     assert max(len(svg.encode()) for svg in drawn.values()) <= 60_000
     panels = 2 * min(4, len(data.variants))
@@ -129,7 +129,8 @@ def test_the_folder_is_replaced_whole_or_left_alone(tmp_path: Path, monkeypatch:
     (output / "stale.svg").write_text("<svg/>")
     for name in set(FIGURES) - {"loss_curves"}:
         monkeypatch.delitem(FIGURES, name)
-    monkeypatch.setitem(FIGURES, "broken", "decaybench.figures.nowhere")
+    monkeypatch.setitem(FIGURES, "broken", None)
+    monkeypatch.setitem(MODULES, "broken", "decaybench.figures.nowhere")
     with pytest.raises(ModuleNotFoundError):
         draw_study(*results, output)
     assert [path.name for path in output.iterdir()] == ["stale.svg"]

@@ -13,6 +13,8 @@ from made_up_results import CLASSES, LINEAR, draw, texts
 from matplotlib.figure import Figure
 
 from decaybench.analysis.prediction import initial_state
+from decaybench.analysis.results import StudyResults
+from decaybench.analysis.series import published_norms as norms_beside
 from decaybench.figures import (
     fitted_curve,
     loss_by_rows,
@@ -24,13 +26,12 @@ from decaybench.figures import (
 )
 from decaybench.figures import start_terms as terms_of_start
 from decaybench.figures.canvas import drawing_style
-from decaybench.figures.data import StudyData
 from decaybench.figures.overlay import Level
 from decaybench.tasks import generate
 from decaybench.tasks.polynomial import features
 from decaybench.theory.ridge import ridgeless_risk
 
-MakeData = Callable[..., StudyData]
+MakeData = Callable[..., StudyResults]
 
 COMPARED = ("occam", "start_terms", "optimizers", "published_norms", "loss_by_rows")
 ROWS: dict[str, Any] = {
@@ -44,12 +45,12 @@ ROWS: dict[str, Any] = {
 
 
 @contextmanager
-def drawn(module: Any, data: StudyData) -> Iterator[Figure]:
+def drawn(module: Any, data: StudyResults) -> Iterator[Figure]:
     with drawing_style():
-        yield module.draw(data)
+        yield module.draw(data).figure
 
 
-def without(data: StudyData, *endings: str) -> StudyData:
+def without(data: StudyResults, *endings: str) -> StudyResults:
     """The same study where facts were not computed."""
     return replace(data, facts={key: fact for key, fact in data.facts.items() if not key.endswith(endings)})
 
@@ -69,14 +70,19 @@ def curves(figure: Figure, panel: int) -> list[np.ndarray]:
         ("occam", "/evidence_fit"),
         ("start_terms", "/theory_ridge"),
         ("start_terms", "/theory_slow_bias"),
-        ("published_norms", "/published_mean"),
-        ("published_norms", "/weight_norm_sd"),
     ],
 )
 def test_a_figure_whose_facts_were_not_computed_is_not_drawn(study_data: MakeData, name: str, lacking: str) -> None:
     data = study_data(LINEAR)
     assert draw(data, name)
     assert not draw(without(data, lacking), name)
+
+
+@pytest.mark.parametrize("lacking", ["/published_mean", "/weight_norm_sd"])
+def test_norms_without_a_mean_and_a_spread_are_no_series(study_data: MakeData, lacking: str) -> None:
+    data = study_data(LINEAR)
+    assert len(list(norms_beside.series(data))) == 4
+    assert not list(norms_beside.series(without(data, lacking)))
 
 
 def test_nothing_is_compared_for_networks_or_where_all_diverged(study_data: MakeData) -> None:
@@ -86,7 +92,7 @@ def test_nothing_is_compared_for_networks_or_where_all_diverged(study_data: Make
 
 def test_theory_is_drawn_through_its_facts_and_named_where_it_is_known(study_data: MakeData) -> None:
     data = study_data(LINEAR)
-    law = data.along_weight_decay(data.base, "theory_test_loss")
+    law = data.base.along_weight_decay("theory_test_loss")
     assert list(law.x) == [0, 0.1, 1, 3, 10]
     with drawn(loss_by_weight_decay, data) as figure:
         assert any(np.array_equal(y, law.value[1:]) for y in curves(figure, 0))
@@ -115,7 +121,7 @@ def test_evidence_is_drawn_as_it_is_where_it_is_negative(study_data: MakeData) -
         for key, fact in data.facts.items()
     }
     data = replace(data, facts=shifted)
-    evidence = data.along_weight_decay(data.base, "log_evidence")
+    evidence = data.base.along_weight_decay("log_evidence")
     assert (evidence.value < 0).all()
     with drawn(occam, data) as figure:
         assert any(np.array_equal(y, evidence.value) for y in curves(figure, 2))
@@ -135,7 +141,7 @@ def test_an_optimum_beyond_the_axis_is_pointed_at(study_data: MakeData, optimum:
 def test_the_terms_of_the_start_add_up_and_need_a_start(study_data: MakeData) -> None:
     data = study_data(LINEAR)
     terms = terms_of_start._terms(data)
-    total = data.along_weight_decay(data.base, "theory_test_loss")
+    total = data.base.along_weight_decay("theory_test_loss")
     np.testing.assert_allclose(sum(line.value for line in terms.values()), total.value, rtol=1e-12)
     with drawn(terms_of_start, data) as figure:
         tops = [c.get_paths()[0].get_extents().y1 for c in figure.axes[1].collections]
@@ -160,10 +166,11 @@ def test_published_norms_stand_beside_the_variant_that_repeats_them(study_data: 
     data = study_data(LINEAR | {"variants": {"again": scratch}})
     pairs = published_norms._pairs(data)
     assert set(pairs) == {("concise", 0.0), ("concise", 3.0), ("from-scratch", 0.0), ("from-scratch", 3.0)}
-    pair = pairs["concise", 3.0]
+    ours, theirs = pairs["concise", 3.0]
     norms = data.cells.query("variant == 'base' and weight_decay == 3")["weight_norm"]
-    assert pair.ours == pytest.approx((norms.mean(), norms.std(ddof=1)))
-    assert (pair.theirs, pair.n) == ((0.4103, 0.0698), (3, 162))
+    assert (ours.mean, ours.high - ours.mean) == pytest.approx((norms.mean(), norms.std(ddof=1)))
+    assert (theirs.mean, theirs.mean - theirs.low) == pytest.approx((0.4103, 0.0698))
+    assert (ours.n, theirs.n) == (3, 162)
     assert {"concise", "scratch"} <= set(texts(draw(data, "published_norms")["published_norms"]))
 
 
@@ -171,10 +178,10 @@ def test_rows_are_compared_with_the_decay_that_validation_rows_choose(study_data
     data = study_data(ROWS)
     (group,) = loss_by_rows._groups(data)
     assert [variant.task.n_train for variant in group] == [10, 20, 80]
-    lines = loss_by_rows._lines(data, group, "test_loss")
+    lines = loss_by_rows._lines(group, "test_loss")
     assert list(lines) == ["λ = 0", "λ > 0 (best)"]
-    least = min((0.1, 0.7, 3), key=lambda w: data.fact(group[2], f"{w}/validation_loss"))
-    assert lines["λ > 0 (best)"].value[2] == data.fact(group[2], f"{least}/test_loss")
+    least = min((0.1, 0.7, 3), key=lambda w: group[2].value(f"{w}/validation_loss"))
+    assert lines["λ > 0 (best)"].value[2] == group[2].value(f"{least}/test_loss")
     two = ROWS | {"name": "two", "variants": {"n-10": {"task.n_train": 10}}}
     assert not draw(study_data(two), "loss_by_rows")
 
@@ -233,14 +240,15 @@ CUBIC: dict[str, Any] = {
 def test_the_curves_are_those_of_gradient_descent_on_the_seeds_rows(study_data: MakeData) -> None:
     data = study_data(CUBIC)
     inputs, targets = generate(data.base.task, 0).train
-    weights, bias = initial_state(data.base, 0)
+    weights, bias = initial_state(data.base.variant, 0)
     for _ in range(300):
         miss = inputs @ weights + bias - targets
         weights = weights - 0.05 * (2 * inputs.T @ miss / 12 + 3 * weights)
         bias = bias - 0.05 * 2 * miss.mean()
-    curves_at = fitted_curve._curves(data)
-    assert list(curves_at) == [0, 0.1, 3]
-    np.testing.assert_allclose(curves_at[3.0], features(fitted_curve.X, 4) @ weights + bias, rtol=1e-8, atol=1e-10)
+    curves = fitted_curve.curves_of(data.series_of("fitted_curve"))
+    assert list(curves) == [0, 0.1, 3]
+    drawn_curve = curves[3.0]
+    np.testing.assert_allclose(drawn_curve.value, features(drawn_curve.x, 4) @ weights + bias, rtol=1e-8, atol=1e-10)
     words = texts(draw(data, "fitted_curve")["fitted_curve"])
     assert {"λ = 0", "truth", "dots: training rows of seed 0"} <= set(words)
 

@@ -14,7 +14,7 @@ from decaybench.cells.grid import seeds_per_block
 from decaybench.cli import main
 from decaybench.config import Config, Study
 from decaybench.config.parsing import parse_config
-from decaybench.report.figures import TITLES
+from decaybench.figures import FIGURES
 
 VOID = {"meta", "br", "img", "input", "link", "hr"}
 
@@ -113,7 +113,7 @@ def build(raw: dict[str, Any], results: Path, figures: bool = True, drawn: bool 
             draw(study, results)
         elif figures:
             (folder / "figures").mkdir(exist_ok=True)
-            for name in TITLES:
+            for name in (name for name, title in FIGURES.items() if title):
                 if name != "accuracy_by_weight_decay" or study.task.kind == "digits":
                     (folder / "figures" / f"{name}.svg").write_text(
                         stand_in(f"{folder.name}-{name}"), encoding="utf-8"

@@ -8,7 +8,7 @@ import pytest
 
 from decaybench.config import Study
 from decaybench.report import findings
-from decaybench.report.studies import VariantView
+from decaybench.report.variants import VariantView
 
 GRID = [0.0, 1.0, 10.0]
 

@@ -14,10 +14,9 @@ from pages import facts_of, read
 
 import decaybench.report as report
 from decaybench.config import Study
-from decaybench.figures import labels
+from decaybench.figures import FIGURES, labels
 from decaybench.report import findings
 from decaybench.report.catalogue import SHOWN, catalogue
-from decaybench.report.figures import TITLES
 from decaybench.report.render import WordingError, make_environment, page_text
 from decaybench.report.sections import SECTIONS, Page
 from decaybench.report.studies import study_views
@@ -47,7 +46,7 @@ def test_no_bare_digit_in_prose(pages, language):
 
 def messages() -> set[str]:
     """Every text that the page may translate."""
-    found = {*labels.ALL, *SHOWN}
+    found = {*labels.ALL, *SHOWN, *filter(None, FIGURES.values())}
     for path in ROOT.rglob("*.j2"):
         with path.open("rb") as handle:
             options = {"extensions": "jinja2.ext.i18n,jinja2.ext.do", "silent": "false"}
@@ -316,7 +315,7 @@ def test_many_helped_studies_do_not_hide_one_that_was_hurt():
 def test_the_article_is_known_by_its_recipe_not_its_name():
     def view(raw):
         study = Study.model_validate({"name": "whatever", **raw})
-        from decaybench.report.studies import VariantView
+        from decaybench.report.variants import VariantView
 
         return VariantView("whatever", study.resolved()[0], {})
 
@@ -347,7 +346,7 @@ def test_what_is_said_of_a_figure_follows_the_facts(tiny, tmp_path, texts, langu
     results, config = mutated(tiny, tmp_path, scaled)
     before, after = descriptions(texts[language]), descriptions(page_text(config, language, results))
     assert before.keys() == after.keys()
-    kinds = {name for name in TITLES if any(key.endswith(f"-{name}") for key in before)}
+    kinds = {name for name, title in FIGURES.items() if title and any(key.endswith(f"-{name}") for key in before)}
     assert len(kinds) >= 10
     for key, said_before in before.items():
         if not key.startswith("machine-"):

@@ -4,35 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from decaybench.analysis.regimes import Arm, Case, log_ratio, ratio, source
+from decaybench.analysis.experiment import Experiment
+from decaybench.analysis.fact import resolution_of
+from decaybench.analysis.regimes import log_ratio, predicted_loss, ratio, setting_description, source
+from decaybench.analysis.results import VariantResults
 from decaybench.analysis.verdicts import Claim, Measurement
 from decaybench.cells.grid import weight_decay_label
 from decaybench.config import GaussianLinear
 
 
-def pairs(case: Case) -> Iterator[tuple[Arm, Arm, list[float]]]:
+def pairs(experiment: Experiment) -> Iterator[tuple[VariantResults, VariantResults, list[float]]]:
     """Trainings that differ in training.decay_bias alone: without, with, and the positive λ of both."""
-    for free, decayed in case.families("training.decay_bias"):
+    for free, decayed in experiment.families("training.decay_bias"):
         common = [decay for decay in free.decays if decay > 0 and decay in decayed.decays]
         if common:
             yield free, decayed, common
 
 
-def true_bias(arm: Arm) -> tuple[str, str]:
+def true_bias(results: VariantResults) -> tuple[str, str]:
     """Words for the bias that made the data, where it is known."""
-    task = arm.variant.task
+    task = results.task
     return (f"true bias {task.bias:g}", f"真实偏置 {task.bias:g}") if isinstance(task, GaussianLinear) else ("", "")
 
 
-def measure(case: Case) -> Iterator[Measurement]:
+def measure(experiment: Experiment) -> Iterator[Measurement]:
     """Test loss with a free bias over test loss with a decayed one, at the λ chosen for the free one."""
-    for free, decayed, common in pairs(case):
-        decay = free.chosen(common)
-        values = log_ratio(free.column("test_loss", decay), decayed.column("test_loss", decay), free.resolution)
-        predicted = ratio(free.predicted(decay), decayed.predicted(decay))
+    for free, decayed, common in pairs(experiment):
+        decay = free.choose(common)
+        values = log_ratio(
+            free.column("test_loss", decay), decayed.column("test_loss", decay), resolution_of(free.variant)
+        )
+        predicted = ratio(predicted_loss(free, decay), predicted_loss(decayed, decay))
         en, zh = true_bias(free)
         where = f"λ = {weight_decay_label(decay)}"
-        label = free.label(f"{en}, {where}".lstrip(", "), f"{zh}，{where}".lstrip("，"))
+        label = setting_description(free, f"{en}, {where}".lstrip(", "), f"{zh}，{where}".lstrip("，"))
         yield Measurement(free, label, values, predicted, source(predicted))
 
 

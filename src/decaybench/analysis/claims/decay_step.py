@@ -7,47 +7,50 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from decaybench.analysis.prediction import decays_alone, steps_of
-from decaybench.analysis.regimes import Arm, Case
+from decaybench.analysis.experiment import Experiment
+from decaybench.analysis.prediction import decays_alone
+from decaybench.analysis.regimes import setting_description
+from decaybench.analysis.results import VariantResults
 from decaybench.analysis.verdicts import Claim, Measurement
 from decaybench.theory.spectral import null_space_ratio
 
 SMALLEST_EFFECT = 1e-8  # relative distance from the law
 
 
-def _open(arm: Arm) -> bool:
+def _open(results: VariantResults) -> bool:
     """Whether all weights were trained one by one: in the span of the data the law is built in, not measured."""
-    followed = decays_alone(arm.variant) and not arm.variant.training.in_span
-    return followed and any(decay > 0 for decay in _seen(arm))
+    followed = decays_alone(results.variant) and not results.training.in_span
+    return followed and any(decay > 0 for decay in _seen(results))
 
 
-def measure(case: Case) -> Iterator[Measurement]:
+def measure(experiment: Experiment) -> Iterator[Measurement]:
     """In the directions without data, where decay acts alone: distance from the law, worst over λ, by seed."""
-    for arm in case.settings(_open):
-        n = arm.variant.task.n_train
-        yield Measurement(arm, arm.label("factor 1 − ηλ", "系数 1 − ηλ"), _distance(arm, 1), 0.0, "|1 − ηλ|^T")
-        printed = arm.label("factor 1 − ηλ/n, as the text prints it", "系数 1 − ηλ/n，如正文所写")
-        yield Measurement(arm, printed, _distance(arm, n), None, None)
+    for results in experiment.settings(_open):
+        n = results.task.n_train
+        words = setting_description(results, "factor 1 − ηλ", "系数 1 − ηλ")
+        yield Measurement(results, words, _distance(results, 1), 0.0, "|1 − ηλ|^T")
+        printed = setting_description(results, "factor 1 − ηλ/n, as the text prints it", "系数 1 − ηλ/n，如正文所写")
+        yield Measurement(results, printed, _distance(results, n), None, None)
 
 
-def _law(arm: Arm, cells: pd.DataFrame, divisor: int = 1) -> np.ndarray:
+def _law(results: VariantResults, cells: pd.DataFrame, divisor: int = 1) -> np.ndarray:
     """|1 − ηλ|^T of each cell."""
     decays = cells["weight_decay"].to_numpy(np.float64) / divisor
-    return np.abs(null_space_ratio(decays, arm.variant.training.learning_rate, steps_of(arm.variant)))
+    return np.abs(null_space_ratio(decays, results.training.learning_rate, results.steps))
 
 
-def _seen(arm: Arm) -> list[float]:
+def _seen(results: VariantResults) -> list[float]:
     """The λ at which the law leaves so much that rounding of the whole vector cannot hide a miss of it."""
-    cells = arm.cells[~arm.cells["diverged"]]
-    left = _law(arm, cells) * cells["initial_null_space_norm"]
+    cells = results.runs
+    left = _law(results, cells) * cells["initial_null_space_norm"]
     hidden = np.finfo(np.float64).eps * cells["weight_norm"] / SMALLEST_EFFECT
     visible = (left > hidden).groupby(cells["weight_decay"]).all()
     return [float(decay) for decay in visible.index[visible]]
 
 
-def _distance(arm: Arm, divisor: int) -> np.ndarray:
-    cells = arm.cells[~arm.cells["diverged"] & arm.cells["weight_decay"].isin(_seen(arm))]
-    law = _law(arm, cells, divisor)
+def _distance(results: VariantResults, divisor: int) -> np.ndarray:
+    cells = results.cells[~results.cells["diverged"] & results.cells["weight_decay"].isin(_seen(results))]
+    law = _law(results, cells, divisor)
     left = cells["null_space_norm"] / cells["initial_null_space_norm"]
     apart = pd.Series(np.abs(left.to_numpy(np.float64) / law - 1), cells.index)
     return np.asarray(apart.groupby(cells["seed"]).max().to_numpy(np.float64))

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from decaybench.analysis.regimes import Case, log_ratio, on_common_seeds, ratio
+from decaybench.analysis.experiment import Experiment
+from decaybench.analysis.fact import resolution_of
+from decaybench.analysis.regimes import log_ratio, on_common_seeds, predicted_loss, ratio, setting_description
 from decaybench.analysis.verdicts import Claim, Measurement
 
 
-def measure(case: Case) -> Iterator[Measurement]:
+def measure(experiment: Experiment) -> Iterator[Measurement]:
     """λ = 0 without dropout against the dropout rate of lowest mean validation loss."""
-    for family in case.families("model.dropout"):
-        arms = [arm for arm in family if 0.0 in arm.decays]
-        plain = [arm for arm in arms if arm.variant.model.dropout == 0]  # type: ignore[union-attr]
-        dropped = [arm for arm in arms if arm.variant.model.dropout > 0]  # type: ignore[union-attr]
+    for family in experiment.families("model.dropout"):
+        variants = [results for results in family if 0.0 in results.decays]
+        plain = [results for results in variants if results.model.dropout == 0]
+        dropped = [results for results in variants if results.model.dropout > 0]
         dropped, seeds = on_common_seeds(plain[0], dropped) if plain else ([], [])
         if not dropped:
             continue
-        best = min(dropped, key=lambda arm: arm.column("validation_loss", 0.0).loc[seeds].mean())
-        values = log_ratio(plain[0].column("test_loss", 0.0), best.column("test_loss", 0.0), best.resolution)
-        predicted = ratio(plain[0].predicted(0.0), best.predicted(0.0))
-        rate = f"{best.variant.model.dropout:g}"  # type: ignore[union-attr]
+        best = min(dropped, key=lambda results: results.column("validation_loss", 0.0).loc[seeds].mean())
+        values = log_ratio(
+            plain[0].column("test_loss", 0.0), best.column("test_loss", 0.0), resolution_of(best.variant)
+        )
+        predicted = ratio(predicted_loss(plain[0], 0.0), predicted_loss(best, 0.0))
+        rate = f"{best.model.dropout:g}"
         said = "ratio of expected test losses; dropout as the decay that it stands for"
         where = None if predicted is None else said
-        yield Measurement(best, best.label(f"rate {rate}", f"丢弃率 {rate}"), values, predicted, where)
+        yield Measurement(best, setting_description(best, f"rate {rate}", f"丢弃率 {rate}"), values, predicted, where)
 
 
 CLAIM = Claim(

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from decaybench.analysis.claims.overtraining import watched
-from decaybench.analysis.regimes import Case, logarithm, ratio, source
+from decaybench.analysis.experiment import Experiment
+from decaybench.analysis.fact import resolution_of
+from decaybench.analysis.regimes import curves_of, logarithm, predicted_loss, ratio, setting_description, source
 from decaybench.analysis.verdicts import Claim, Measurement
 
 
-def measure(case: Case) -> Iterator[Measurement]:
+def measure(experiment: Experiment) -> Iterator[Measurement]:
     """λ = 0: test loss at the end over test loss at each seed's own validation minimum."""
-    for arm in case.settings(watched):
-        found = arm.curves(0.0)
+    for results in experiment.settings(watched):
+        found = curves_of(results, 0.0)
         if found is not None:
-            values = logarithm(found.test[:, -1], found.stopped_test, arm.resolution)
-            predicted = ratio(arm.predicted(0.0), arm.predicted(0.0, int(found.epochs[found.turn])))
-            yield Measurement(arm, arm.label(), values, predicted, source(predicted))
+            values = logarithm(found.test[:, -1], found.stopped_test, resolution_of(results.variant))
+            predicted = ratio(
+                predicted_loss(results, 0.0), predicted_loss(results, 0.0, int(found.epochs[found.turn]))
+            )
+            yield Measurement(results, setting_description(results), values, predicted, source(predicted))
 
 
 CLAIM = Claim(

@@ -6,28 +6,35 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from decaybench.analysis.regimes import Arm, Case, log_ratio
+from decaybench.analysis.experiment import Experiment
+from decaybench.analysis.regimes import log_ratio, setting_description
+from decaybench.analysis.results import VariantResults
 from decaybench.analysis.verdicts import Claim, Measurement
 from decaybench.cells.grid import weight_decay_label
 
 
-def measure(case: Case) -> Iterator[Measurement]:
+def measure(experiment: Experiment) -> Iterator[Measurement]:
     """Two regimes: where, with decay, ‖w‖ grew most from a random start, and where it shrank most."""
-    moves = [(arm, decay, _growth(arm, decay)) for arm in case.arms for decay in arm.decays if decay > 0]
+    moves = [
+        (results, decay, _growth(results, decay))
+        for results in experiment.variants
+        for decay in results.decays
+        if decay > 0
+    ]
     moves = [move for move in moves if len(move[2])]
     if not moves:
         return
-    arm, decay, values = max(moves, key=lambda move: np.mean(move[2]))
+    results, decay, values = max(moves, key=lambda move: np.mean(move[2]))
     where = f"λ = {weight_decay_label(decay)}"
-    yield Measurement(arm, arm.label(f"{where}: grows", f"{where}：变大"), values)
-    arm, decay, values = min(moves, key=lambda move: np.mean(move[2]))
+    yield Measurement(results, setting_description(results, f"{where}: grows", f"{where}：变大"), values)
+    results, decay, values = min(moves, key=lambda move: np.mean(move[2]))
     where = f"λ = {weight_decay_label(decay)}"
-    yield Measurement(arm, arm.label(f"{where}: shrinks", f"{where}：变小"), -values)
+    yield Measurement(results, setting_description(results, f"{where}: shrinks", f"{where}：变小"), -values)
 
 
-def _growth(arm: Arm, decay: float) -> np.ndarray:
+def _growth(results: VariantResults, decay: float) -> np.ndarray:
     """Logarithm of final over initial norm; from a start at zero there is no ratio."""
-    start, end = arm.column("init_norm", decay), arm.column("weight_norm", decay)
+    start, end = results.column("init_norm", decay), results.column("weight_norm", decay)
     return np.empty(0) if not (start > 0).all() or not (end > 0).all() else log_ratio(end, start, 0.0)
 
 

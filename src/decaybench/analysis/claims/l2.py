@@ -4,34 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from decaybench.analysis.experiment import Experiment
+from decaybench.analysis.fact import resolution_of
 from decaybench.analysis.prediction import optimal_weight_decay
-from decaybench.analysis.regimes import Arm, Case, log_ratio, ratio, source
+from decaybench.analysis.regimes import log_ratio, predicted_loss, ratio, setting_description, source
+from decaybench.analysis.results import VariantResults
 from decaybench.analysis.verdicts import Claim, Measurement
 from decaybench.cells.grid import weight_decay_label
 
 NEAR = 10**0.5  # a factor within which a λ stands for theory's best one
 
 
-def _comparable(arm: Arm) -> bool:
-    dropped = getattr(arm.variant.model, "dropout", 0.0)
-    plain = not dropped and not arm.variant.training.decay_bias
-    return plain and 0.0 in arm.decays and len(arm.decays) > 1 and _covers_optimum(arm)
+def _comparable(results: VariantResults) -> bool:
+    dropped = getattr(results.model, "dropout", 0.0)
+    plain = not dropped and not results.training.decay_bias
+    return plain and 0.0 in results.decays and len(results.decays) > 1 and _covers_optimum(results)
 
 
-def _covers_optimum(arm: Arm) -> bool:
+def _covers_optimum(results: VariantResults) -> bool:
     """Whether the grid tries what theory holds for best: where it does not, a failure would be the grid's."""
-    best = optimal_weight_decay(arm.variant)
-    return best is None or any(best / NEAR <= decay <= best * NEAR for decay in arm.decays)
+    best = optimal_weight_decay(results.variant)
+    return best is None or any(best / NEAR <= decay <= best * NEAR for decay in results.decays)
 
 
-def measure(case: Case) -> Iterator[Measurement]:
+def measure(experiment: Experiment) -> Iterator[Measurement]:
     """λ = 0 against the positive λ of lowest mean validation loss."""
-    for arm in case.settings(_comparable):
-        best = arm.chosen([decay for decay in arm.decays if decay > 0])
-        values = log_ratio(arm.column("test_loss", 0.0), arm.column("test_loss", best), arm.resolution)
-        predicted = ratio(arm.predicted(0.0), arm.predicted(best))
+    for results in experiment.settings(_comparable):
+        best = results.choose([decay for decay in results.decays if decay > 0])
+        values = log_ratio(
+            results.column("test_loss", 0.0), results.column("test_loss", best), resolution_of(results.variant)
+        )
+        predicted = ratio(predicted_loss(results, 0.0), predicted_loss(results, best))
         decay = f"λ = {weight_decay_label(best)}"
-        yield Measurement(arm, arm.label(decay, decay), values, predicted, source(predicted))
+        yield Measurement(results, setting_description(results, decay, decay), values, predicted, source(predicted))
 
 
 CLAIM = Claim(

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from decaybench.analysis.regimes import Case, log_ratio, ratio, row_pairs, source
+from decaybench.analysis.experiment import Experiment
+from decaybench.analysis.fact import resolution_of
+from decaybench.analysis.regimes import log_ratio, predicted_loss, ratio, row_pairs, setting_description, source
 from decaybench.analysis.verdicts import Claim, Measurement
 from decaybench.cells.grid import weight_decay_label
 
 
-def measure(case: Case) -> Iterator[Measurement]:
+def measure(experiment: Experiment) -> Iterator[Measurement]:
     """Fewest rows against more: without decay, and with the λ that validation chooses for each."""
-    for few, more in row_pairs(case):
-        m = more.variant.task.n_train
-        choices = [(few.chosen(few.decays), more.chosen(more.decays))]
+    for few, more in row_pairs(experiment):
+        m = more.task.n_train
+        choices = [(few.choose(few.decays), more.choose(more.decays))]
         if 0.0 in few.decays and 0.0 in more.decays:
             choices.insert(0, (0.0, 0.0))
         for a, b in dict.fromkeys(choices):
-            values = log_ratio(few.column("test_loss", a), more.column("test_loss", b), few.resolution)
-            predicted = ratio(few.predicted(a), more.predicted(b))
+            values = log_ratio(few.column("test_loss", a), more.column("test_loss", b), resolution_of(few.variant))
+            predicted = ratio(predicted_loss(few, a), predicted_loss(more, b))
             one, other = weight_decay_label(a), weight_decay_label(b)
             decay = f"λ = {one}" if a == b else f"λ = {one} → {other}"
-            label = few.label(f"{m} rows instead; {decay}", f"改为 {m} 行；{decay}")
+            label = setting_description(few, f"{m} rows instead; {decay}", f"改为 {m} 行；{decay}")
             yield Measurement(few, label, values, predicted, source(predicted))
 
 

@@ -7,26 +7,30 @@ from collections.abc import Iterator
 import numpy as np
 from scipy import stats
 
-from decaybench.analysis.regimes import Arm, Case
+from decaybench.analysis.experiment import Experiment
+from decaybench.analysis.regimes import setting_description
+from decaybench.analysis.results import VariantResults
 from decaybench.analysis.statistics import FloatArray
 from decaybench.analysis.verdicts import Claim, Measurement, Text
 
 ENOUGH = 5  # values of λ, for a rank correlation
 
 
-def _swept(arm: Arm) -> bool:
-    return len(arm.decays) >= ENOUGH and arm.variant.training.optimizer == "sgd"
+def _swept(results: VariantResults) -> bool:
+    return len(results.decays) >= ENOUGH and results.training.optimizer == "sgd"
 
 
-def measure(case: Case) -> Iterator[Measurement]:
+def measure(experiment: Experiment) -> Iterator[Measurement]:
     """Within a seed, over the λ: does the test loss, and does the gap to the training loss, order as ‖w‖ does?"""
-    for arm in case.settings(_swept):
-        norms, test = (arm.tables[name].to_numpy(np.float64) for name in ("weight_norm", "test_loss"))
-        gap = test - arm.tables["train_loss"].to_numpy(np.float64)
-        words = arm.label("‖w‖ and the test loss", "‖w‖ 与测试损失")
-        yield Measurement(arm, words, rank_correlations(norms, test), unjudged=_without_order(norms, test))
-        words = arm.label("‖w‖ and the gap between test and training loss", "‖w‖ 与测试、训练损失之差")
-        yield Measurement(arm, words, rank_correlations(norms, gap), unjudged=_without_order(norms, gap))
+    for results in experiment.settings(_swept):
+        norms, test = (results.tables[name].to_numpy(np.float64) for name in ("weight_norm", "test_loss"))
+        gap = test - results.tables["train_loss"].to_numpy(np.float64)
+        words = setting_description(results, "‖w‖ and the test loss", "‖w‖ 与测试损失")
+        yield Measurement(results, words, rank_correlations(norms, test), unjudged=_without_order(norms, test))
+        words = setting_description(
+            results, "‖w‖ and the gap between test and training loss", "‖w‖ 与测试、训练损失之差"
+        )
+        yield Measurement(results, words, rank_correlations(norms, gap), unjudged=_without_order(norms, gap))
 
 
 NO_ORDER = {

@@ -6,40 +6,54 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from decaybench.analysis.regimes import Arm, Case, at_least, logarithm, ratio, source, weaker_first
+from decaybench.analysis.experiment import Experiment
+from decaybench.analysis.fact import resolution_of
+from decaybench.analysis.regimes import (
+    at_least,
+    curves_of,
+    logarithm,
+    predicted_loss,
+    ratio,
+    setting_description,
+    source,
+    weaker_first,
+)
+from decaybench.analysis.results import VariantResults
 from decaybench.analysis.verdicts import AT_ITS_END, ZERO_LOSS, Claim, Measurement
 
 RECORDS = 8  # of the history, below which a turn cannot be seen
 
 
-def watched(arm: Arm) -> bool:
+def watched(results: VariantResults) -> bool:
     """Whether training without decay was recorded closely enough."""
-    training = arm.variant.training
+    training = results.training
     return (
-        0.0 in arm.decays and training.optimizer == "sgd" and not getattr(arm.variant.model, "dropout", 0.0)
+        0.0 in results.decays and training.optimizer == "sgd" and not getattr(results.model, "dropout", 0.0)
         and training.epochs // training.record_every >= RECORDS
     )  # fmt: skip
 
 
-def measure(case: Case) -> Iterator[Measurement]:
+def measure(experiment: Experiment) -> Iterator[Measurement]:
     """λ = 0: from the epoch of the lowest mean validation loss to the last, the weaker of rise and fall."""
-    for arm in case.settings(watched):
-        found = arm.curves(0.0)
+    for results in experiment.settings(watched):
+        found = curves_of(results, 0.0)
         if found is None:
             continue
-        turn, least = found.turn, arm.resolution
+        turn, least = found.turn, resolution_of(results.variant)
         rise = logarithm(found.test[:, -1], found.test[:, turn], least)
         fall = logarithm(found.train[:, turn], np.maximum(found.train[:, -1], at_least(least)), least)
         epoch = int(found.epochs[turn])
         weaker = min(rise, fall, key=weaker_first)
         # Theory speaks of the test loss, so of the rise alone.
-        predicted = ratio(arm.predicted(0.0), arm.predicted(0.0, epoch)) if weaker is rise else None
+        predicted = (
+            ratio(predicted_loss(results, 0.0), predicted_loss(results, 0.0, epoch)) if weaker is rise else None
+        )
         last = int(found.epochs[-1])
         unjudged = AT_ITS_END if turn == len(found.epochs) - 1 else None
         if weaker is fall and (found.train[:, -1] <= least).any():
             unjudged = unjudged or ZERO_LOSS  # the fall is larger than could be measured
-        label = arm.label(f"after epoch {epoch} of {last}", f"第 {epoch} 轮之后（共 {last} 轮）")
-        yield Measurement(arm, label, weaker, predicted, source(predicted), unjudged)
+        label = setting_description(results, f"after epoch {epoch} of {last}", f"第 {epoch} 轮之后（共 {last} 轮）")
+        yield Measurement(results, label, weaker, predicted, source(predicted), unjudged)
 
 
 CLAIM = Claim(

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from decaybench.analysis.claims.biases import pairs, true_bias
-from decaybench.analysis.regimes import Case
+from decaybench.analysis.experiment import Experiment
+from decaybench.analysis.regimes import setting_description
 from decaybench.analysis.verdicts import Claim, Measurement
 from decaybench.cells.grid import weight_decay_label
 
@@ -18,9 +19,9 @@ BOTH_ZERO = {
 }
 
 
-def measure(case: Case) -> Iterator[Measurement]:
+def measure(experiment: Experiment) -> Iterator[Measurement]:
     """The final bias with and without its own decay, the weights being decayed alike."""
-    for free, decayed, common in pairs(case):
+    for free, decayed, common in pairs(experiment):
         decay = max(common)
         if decay not in free.tables["bias"].columns or decay not in decayed.tables["bias"].columns:
             continue
@@ -28,7 +29,7 @@ def measure(case: Case) -> Iterator[Measurement]:
         size = np.abs(both).sum(axis=1)
         where = f"λ = {weight_decay_label(decay)}"
         en, zh = true_bias(free)
-        label = free.label(f"{en}, {where}".lstrip(", "), f"{zh}，{where}".lstrip("，"))
+        label = setting_description(free, f"{en}, {where}".lstrip(", "), f"{zh}，{where}".lstrip("，"))
         distance = np.divide(np.abs(both[:, 0] - both[:, 1]), size, out=np.zeros_like(size), where=size > 0)
         yield Measurement(free, label, distance, unjudged=None if size.all() else BOTH_ZERO)
 

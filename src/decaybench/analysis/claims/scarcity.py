@@ -7,34 +7,37 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from decaybench.analysis.regimes import Arm, Case, row_pairs
+from decaybench.analysis.experiment import Experiment
+from decaybench.analysis.fact import resolution_of
+from decaybench.analysis.regimes import predicted_loss, row_pairs, setting_description
+from decaybench.analysis.results import VariantResults
 from decaybench.analysis.verdicts import Claim, Measurement
 
 
-def measure(case: Case) -> Iterator[Measurement]:
+def measure(experiment: Experiment) -> Iterator[Measurement]:
     """Trainings without decay that differ in the number of rows: fewest against more."""
-    for few, more in row_pairs(case):
+    for few, more in row_pairs(experiment):
         if 0.0 in few.decays and 0.0 in more.decays:
             joined = pd.concat([_gap(few), _gap(more)], axis=1, join="inner")
             seeds = [int(seed) for seed in joined.index]
             a, b = joined.to_numpy(np.float64).T
             both = np.abs(a) + np.abs(b)
-            values = np.divide(a - b, both, out=np.full_like(a, np.nan), where=both > few.resolution)
-            m = more.variant.task.n_train
-            label = few.label(f"against {m} rows", f"与 {m} 行相比")
+            values = np.divide(a - b, both, out=np.full_like(a, np.nan), where=both > resolution_of(few.variant))
+            m = more.task.n_train
+            label = setting_description(few, f"against {m} rows", f"与 {m} 行相比")
             yield Measurement(few, label, values, *_predicted(few, more, seeds))
 
 
-def _gap(arm: Arm) -> pd.Series[float]:
-    return arm.column("test_loss", 0.0) - arm.column("train_loss", 0.0)
+def _gap(results: VariantResults) -> pd.Series[float]:
+    return results.column("test_loss", 0.0) - results.column("train_loss", 0.0)
 
 
-def _predicted(few: Arm, more: Arm, seeds: list[int]) -> tuple[float | None, str | None]:
+def _predicted(few: VariantResults, more: VariantResults, seeds: list[int]) -> tuple[float | None, str | None]:
     """Theory's gaps; the training losses, which theory does not give, are the measured means over the seeds."""
-    losses = [arm.predicted(0.0) for arm in (few, more)]
+    losses = [predicted_loss(results, 0.0) for results in (few, more)]
     if None in losses:
         return None, None
-    trained = (float(arm.column("train_loss", 0.0).loc[seeds].mean()) for arm in (few, more))
+    trained = (float(results.column("train_loss", 0.0).loc[seeds].mean()) for results in (few, more))
     a, b = (loss - own for loss, own in zip(losses, trained, strict=True))  # type: ignore[operator]
     return (a - b) / (abs(a) + abs(b)), "expected test losses of theory less measured training losses"
 

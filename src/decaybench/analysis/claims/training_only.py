@@ -7,9 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from decaybench.analysis import prediction
-from decaybench.analysis.regimes import Arm, Case
+from decaybench.analysis.experiment import Experiment
+from decaybench.analysis.fact import resolution_of
+from decaybench.analysis.regimes import setting_description
+from decaybench.analysis.results import VariantResults
 from decaybench.analysis.verdicts import Claim, Measurement
 from decaybench.cells.grid import weight_decay_label
+from decaybench.cells.recipe import gradient_factor_of, steps_of
 from decaybench.config import Linear
 from decaybench.tasks import generate
 from decaybench.theory.spectral import state_after
@@ -23,50 +27,52 @@ LOST = {
 }
 
 
-def _exact(arm: Arm) -> bool:
+def _exact(results: VariantResults) -> bool:
     """Whether the exact law gives the trained weights themselves: full batches of a linear model by sgd."""
-    model, training, task = arm.variant.model, arm.variant.training, arm.variant.task
+    model, training, task = results.model, results.training, results.task
     return (
-        isinstance(model, Linear) and model.dropout == 0 and arm.variant.n_classes is None
+        isinstance(model, Linear) and model.dropout == 0 and results.variant.n_classes is None
         and training.optimizer == "sgd" and not training.momentum and training.batch_size >= task.n_train
-        and max(arm.decays) > 0
+        and max(results.decays) > 0
     )  # fmt: skip
 
 
-def measure(case: Case) -> Iterator[Measurement]:
+def measure(experiment: Experiment) -> Iterator[Measurement]:
     """The part of the penalty that the reported test loss holds; one regime a kind of data."""
     seen: set[str] = set()
-    for arm in case.settings(_exact):
-        kind = arm.variant.task.kind
+    for results in experiment.settings(_exact):
+        kind = results.task.kind
         if kind not in seen:
             seen.add(kind)
-            decay = arm.chosen([value for value in arm.decays if value > 0])
+            decay = results.choose([value for value in results.decays if value > 0])
             where = f"λ = {weight_decay_label(decay)}"
             source = "by definition: a loss on test rows has no penalty"
-            shares = _share(arm, decay)
+            shares = _share(results, decay)
             unjudged = None if np.isfinite(shares).all() else LOST
-            yield Measurement(arm, arm.label(where, where), shares, 0.0, source, unjudged)
+            yield Measurement(results, setting_description(results, where, where), shares, 0.0, source, unjudged)
 
 
-def _share(arm: Arm, decay: float) -> np.ndarray:
+def _share(results: VariantResults, decay: float) -> np.ndarray:
     """(reported loss − loss of the trained weights without penalty) / (λ/2 ‖w‖²), in size, by seed.
 
     NaN where the penalty is so small that it is lost in the rounding of the loss.
     """
-    variant = arm.variant
-    reported = arm.column("test_loss", decay)
+    variant = results.variant
+    reported = results.column("test_loss", decay)
     shares = []
-    for seed in arm.seeds[:SEEDS]:
+    for seed in results.seeds[:SEEDS]:
         data = generate(variant.task, seed)
         weights, bias = prediction.initial_state(variant, seed)
         state = state_after(
             data.train.inputs, data.train.targets, weights, bias, weight_decay=decay,
-            learning_rate=variant.training.learning_rate, steps=prediction.steps_of(variant),
-            g=prediction.factor(variant), decay_bias=variant.training.decay_bias,
+            learning_rate=variant.training.learning_rate, steps=steps_of(variant),
+            g=gradient_factor_of(variant), decay_bias=variant.training.decay_bias,
         )  # fmt: skip
         plain = np.mean((data.test.inputs @ state.weights[0] + state.bias[0] - data.test.targets) ** 2)
         penalty = decay / 2 * np.sum(state.weights[0] ** 2)
-        shares.append(abs(float(reported[seed]) - plain) / penalty if penalty > arm.resolution else np.nan)
+        shares.append(
+            abs(float(reported[seed]) - plain) / penalty if penalty > resolution_of(results.variant) else np.nan
+        )
     return np.asarray(shares)
 
 

@@ -1,0 +1,70 @@
+"""What seeds that are splits of one data set say together: less than as many independent draws."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+from decaybench.config import Variant
+from decaybench.config.tasks import Finite
+
+Rows = Literal["train", "validation", "test"]  # the rows that a quantity uses besides the training rows
+
+
+def correction(variant: Variant, rows: Rows = "test") -> float | None:
+    """c in the variance s²(1/m + c) of a mean over m splits; None where every seed draws rows of its own.
+
+    Parameters
+    ----------
+    variant : whose task says how many rows there are, and how many a split takes.
+    rows : what the quantity uses: a test loss uses training and test rows, a norm the training rows alone.
+    """
+    task = variant.task
+    if not (isinstance(task, Finite) and task.collected):
+        return None
+    of_data_set = task.count_rows(task.__dict__)
+    evaluated = {"train": 0, "validation": task.n_validation, "test": task.n_test}[rows]
+    return shared_rows(task.n_train, evaluated, [(task.n_train + evaluated, of_data_set)])
+
+
+def shared_rows(n_train: int, n_evaluated: int, used: Sequence[tuple[int, int]]) -> float:
+    """c = min(ρ / (1 − ρ), n_evaluated / n_train), of a quantity that uses k of N rows in every split.
+
+    Parameters
+    ----------
+    n_train, n_evaluated : rows that a split trains on and evaluates; n_evaluated is 0 for what the training rows
+        alone decide, and the second member then does not apply.
+    used : k and N, in each class where splits are stratified; ρ is the largest k/N.
+
+    Notes
+    -----
+    A quantity of a random split is a U-statistic's kernel of degree k. For two splits that share C rows its
+    covariance is ζ_C, and ζ_C/C never falls (Hoeffding 1948, doi:10.1214/aoms/1177730196); E C = k²/N, so the
+    correlation of two splits is at most ρ = k/N, and s² estimates σ²(1 − ρ). The second member is the heuristic of
+    Nadeau & Bengio (2003, doi:10.1023/A:1024068626366), made for k = N.
+
+    >>> shared_rows(60, 60, [(120, 442)])
+    0.37267080745341613
+    >>> shared_rows(60, 0, [(60, 60)])
+    inf
+    """
+    share = max(k / n for k, n in used)
+    bound = share / (1 - share) if share < 1 else math.inf
+    return min(bound, n_evaluated / n_train) if n_evaluated else bound
+
+
+def rows_needed(k: int, c: float) -> int:
+    """Rows of a data set of which splits of k rows share so few that the correction is at most c."""
+    return math.ceil(k * (1 + c) / c)
+
+
+METRIC_ROWS: dict[str, Rows] = {
+    "test_loss": "test", "test_accuracy": "test", "generalisation_gap": "test",
+    "validation_loss": "validation", "validation_accuracy": "validation",
+}  # fmt: skip
+
+
+def metric_correction(variant: Variant, metric: str) -> float | None:
+    """`correction` of a metric of the tables; those that no evaluated row enters use the training rows alone."""
+    return correction(variant, METRIC_ROWS.get(metric, "train"))

@@ -7,8 +7,9 @@ one point on; both bars were set before any run.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,6 +131,21 @@ def outcome_of(estimate: Estimate, bar: float, good: Literal[1, -1] = -1) -> Out
     if high < -bar:
         return "worse"
     return "no matter" if -bar < low and high < bar else "open"
+
+
+def outcome_of_ratio(ratio: Mapping[str, Any], bar: float = SMALLEST_RATIO) -> Outcome:
+    """`outcome_of` the interval of a fact that is a ratio; better is below 1.
+
+    >>> outcome_of_ratio({"low": 0.4, "high": 0.9})
+    'better'
+    """
+    low, high = (None if ratio[end] is None else math.log(max(ratio[end], 1e-300)) for end in ("low", "high"))
+    return outcome_of(Estimate(None, low, high, 0, ""), math.log(bar))
+
+
+def outcome_of_points(difference: Mapping[str, Any]) -> Outcome:
+    """`outcome_of` the interval of a fact that is a difference of accuracies; better is above 0."""
+    return outcome_of(Estimate(None, difference["low"], difference["high"], 0, ""), SMALLEST_POINTS, 1)
 
 
 def direction_of(estimate: Estimate) -> Direction | None:

@@ -41,12 +41,6 @@ def plain_fact(value: Any, unit: str, method: str, n: int | None = None) -> Fact
     return {"value": value, "low": None, "high": None, "n": n, "unit": unit, "method": method}
 
 
-def overlap_of(variant: Variant) -> float | None:
-    """n_test / n_train where seeds are random splits of one data set, see `statistics.means`."""
-    task = variant.task
-    return task.n_test / task.n_train if task.collected else None
-
-
 def unit_of(variant: Variant) -> str:
     """The unit of a variant's losses."""
     return UNITS["cross_entropy" if variant.loss == "cross_entropy" else "mse"]

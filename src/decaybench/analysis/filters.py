@@ -10,8 +10,9 @@ import pandas as pd
 from scipy.optimize import brentq
 
 from decaybench.analysis.contrasts import is_full_batch
-from decaybench.analysis.fact import Fact, fact, overlap_of, paired, plain_fact, share_fact
+from decaybench.analysis.fact import Fact, fact, paired, plain_fact, share_fact
 from decaybench.analysis.prediction import factor
+from decaybench.analysis.splits import correction
 from decaybench.analysis.statistics import FloatArray, means
 from decaybench.analysis.weights import is_zero_start, why_none
 from decaybench.config import Variant
@@ -77,7 +78,7 @@ def filter_facts(variant: Variant, cells: pd.DataFrame, chosen: float | None) ->
         "weakest": ([own[-1] for own in apart], "share"),
     }
     yield "filters/weight_decay", plain_fact(chosen, "λ", "lowest mean validation loss", len(found))
-    estimates = means(np.array([values for values, _ in columns.values()]).T, overlap=overlap_of(variant))
+    estimates = means(np.array([values for values, _ in columns.values()]).T, correction=correction(variant))
     for (name, (_, unit)), estimate in zip(columns.items(), estimates, strict=True):
         apart_from_decay = -1.0 if name in ("strongest", "weakest") else 0.0
         yield f"filters/{name}", share_fact(estimate, apart_from_decay) if unit == "share" else fact(estimate, unit)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from decaybench.analysis import contrasts, prediction
 from decaybench.analysis.early_stopping import Curves, curves
-from decaybench.analysis.fact import overlap_of, paired, resolution_of
+from decaybench.analysis.fact import paired, resolution_of
 from decaybench.analysis.statistics import FloatArray
 from decaybench.config import Config, GaussianLinear, Linear, Polynomial, Variant
 
@@ -27,11 +27,6 @@ class Arm:
     variant: Variant
     cells: pd.DataFrame
     history: pd.DataFrame
-
-    @property
-    def overlap(self) -> float | None:
-        """See `statistics.means`."""
-        return overlap_of(self.variant)
 
     @property
     def resolution(self) -> float:
@@ -117,6 +112,17 @@ class Arm:
             "en": f"{rows}{start[0]}{optimizer}" + (f"; {en}" if en else ""),
             "zh": f"{rows_zh}{start[1]}{optimizer.replace(', ', '，')}" + (f"；{zh}" if zh else ""),
         }
+
+
+def forgets_start(arm: Arm) -> bool:
+    """Whether the error may lie in directions that the data never touch: random weights, more of them than rows."""
+    return starts_random(arm) and arm.variant.task.n_train <= arm.variant.task.n_features
+
+
+def starts_random(arm: Arm) -> bool:
+    """Whether a linear model starts from weights other than zero, so that there is something to forget."""
+    model = arm.variant.model
+    return isinstance(model, Linear) and (model.init_std > 0 or model.init_mean != 0)
 
 
 def near_threshold(variants: Sequence[Variant]) -> bool:

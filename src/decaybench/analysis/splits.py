@@ -9,23 +9,28 @@ from typing import Literal
 from decaybench.config import Variant
 from decaybench.config.tasks import Finite
 
-Rows = Literal["train", "validation", "test"]  # the rows that a quantity uses besides the training rows
+Part = Literal["validation", "test"]
 
 
-def correction(variant: Variant, rows: Rows = "test") -> float | None:
+def correction(variant: Variant, *evaluated: Part) -> float | None:
     """c in the variance s²(1/m + c) of a mean over m splits; None where every seed draws rows of its own.
 
     Parameters
     ----------
     variant : whose task says how many rows there are, and how many a split takes.
-    rows : what the quantity uses: a test loss uses training and test rows, a norm the training rows alone.
+    evaluated : the rows that a quantity uses besides the training rows: a test loss "test", a norm none.
     """
     task = variant.task
     if not (isinstance(task, Finite) and task.collected):
         return None
-    of_data_set = task.count_rows(task.__dict__)
-    evaluated = {"train": 0, "validation": task.n_validation, "test": task.n_test}[rows]
-    return shared_rows(task.n_train, evaluated, [(task.n_train + evaluated, of_data_set)])
+    of_data_set, k = task.count_rows(task.__dict__), rows_used(variant, *evaluated)
+    return shared_rows(task.n_train, k - task.n_train, [(k, of_data_set)])
+
+
+def rows_used(variant: Variant, *evaluated: Part) -> int:
+    """k: the rows of a split that a quantity uses, see `correction`."""
+    task = variant.task
+    return int(task.n_train + sum(getattr(task, f"n_{part}") for part in evaluated))
 
 
 def shared_rows(n_train: int, n_evaluated: int, used: Sequence[tuple[int, int]]) -> float:
@@ -59,12 +64,13 @@ def rows_needed(k: int, c: float) -> int:
     return math.ceil(k * (1 + c) / c)
 
 
-METRIC_ROWS: dict[str, Rows] = {
-    "test_loss": "test", "test_accuracy": "test", "generalisation_gap": "test",
-    "validation_loss": "validation", "validation_accuracy": "validation",
-}  # fmt: skip
+def evaluated_rows(metric: str) -> tuple[Part, ...]:
+    """The rows that a metric of the tables uses besides the training rows.
 
-
-def metric_correction(variant: Variant, metric: str) -> float | None:
-    """`correction` of a metric of the tables; those that no evaluated row enters use the training rows alone."""
-    return correction(variant, METRIC_ROWS.get(metric, "train"))
+    >>> evaluated_rows("test_accuracy"), evaluated_rows("weight_norm")
+    (('test',), ())
+    """
+    if metric == "generalisation_gap":
+        return ("test",)
+    part = metric.partition("_")[0]
+    return (part,) if part in ("validation", "test") else ()  # type: ignore[return-value]

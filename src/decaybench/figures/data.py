@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from decaybench.analysis.fact import Fact, overlap_of
+from decaybench.analysis.fact import Fact
+from decaybench.analysis.splits import correction, evaluated_rows
 from decaybench.analysis.statistics import FloatArray, means
 from decaybench.cells.grid import weight_decay_label
 from decaybench.cells.tables import ACCURACIES, KEYS, LOSSES
@@ -156,7 +157,7 @@ class StudyData:
             own = own[own["epoch"].isin(epochs)]
             for metric in metrics:
                 wide = own.pivot(index="seed", columns="epoch", values=metric).dropna()
-                lines[value, metric] = line = _line(wide, overlap_of(variant))
+                lines[value, metric] = line = _line(wide, correction(variant, *evaluated_rows(metric)))
                 self.note(
                     metric, "epoch", line.x, line.value, variant=variant.name, weight_decay=value, low=line.low,
                     high=line.high, n=len(wide),
@@ -164,11 +165,11 @@ class StudyData:
         return lines
 
 
-def _line(wide: pd.DataFrame, overlap: float | None) -> Line:
+def _line(wide: pd.DataFrame, shared: float | None) -> Line:
     """Means and intervals by Student's t of wide [seeds, epochs]; bootstrapping every epoch would cost seconds."""
     if wide.empty:
         return Line(*np.empty((4, 0)))
-    estimates = means(wide.to_numpy(np.float64), overlap=overlap or 0.0)
+    estimates = means(wide.to_numpy(np.float64), correction=shared or 0.0)
     columns = [[e.value for e in estimates], [e.low for e in estimates], [e.high for e in estimates]]
     return Line(wide.columns.to_numpy(np.float64), *np.array(columns, dtype=np.float64))
 

@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from decaybench.analysis.fact import overlap_of
 from decaybench.analysis.remedies import (
     DECAY,
     DROPOUT,
@@ -19,6 +18,7 @@ from decaybench.analysis.remedies import (
     Path,
     remedies,
 )
+from decaybench.analysis.splits import correction
 from decaybench.analysis.statistics import means
 from decaybench.cells.tables import LOSSES
 from decaybench.figures import labels, style, sweep
@@ -87,7 +87,7 @@ def _line(data: StudyData, path: Path) -> Line:
     if len(kept) > POINTS:
         even = np.linspace(path.dof[0], path.dof[-1], POINTS)
         kept = np.unique([int(np.abs(path.dof - at).argmin()) for at in even])
-    estimates = means(path.test_loss[:, kept], overlap=overlap_of(data.base))
+    estimates = means(path.test_loss[:, kept], correction=correction(data.base, "test"))
     columns = np.array([[e.value, e.low, e.high] for e in estimates], dtype=np.float64).T
     return Line(path.dof[kept], *columns)
 

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from decaybench.analysis.claims.overtraining import watched
+from decaybench.analysis.claims.overtraining import rise, watched
+from decaybench.analysis.decide import compare
 from decaybench.analysis.regimes import Case, logarithm, ratio, source
+from decaybench.analysis.splits import correction
 from decaybench.analysis.verdicts import Claim, Measurement
+
+NOTHING_TO_AVOID = {
+    "en": "the test loss does not rise for sure after the best epoch, so there is nothing to avoid",
+    "zh": "最好的一轮之后，测试损失并没有确定地上升，也就没有什么可避免的",
+}
 
 
 def measure(case: Case) -> Iterator[Measurement]:
-    """λ = 0: test loss at the end over test loss at each seed's own validation minimum."""
+    """λ = 0, where the test loss rises: at the end over at each seed's own validation minimum."""
     for arm in case.settings(watched):
         found = arm.curves(0.0)
-        if found is not None:
-            values = logarithm(found.test[:, -1], found.stopped_test, arm.resolution)
-            predicted = ratio(arm.predicted(0.0), arm.predicted(0.0, int(found.epochs[found.turn])))
-            yield Measurement(arm, arm.label(), values, predicted, source(predicted))
+        if found is None:
+            continue
+        values = logarithm(found.test[:, -1], found.stopped_test, arm.resolution)
+        predicted = ratio(arm.predicted(0.0), arm.predicted(0.0, int(found.epochs[found.turn])))
+        rises = compare(rise(arm, found), 0.0, correction=correction(arm.variant, "test")).direction == "higher"
+        yield Measurement(
+            arm, arm.label(), values, predicted, source(predicted), None if rises else NOTHING_TO_AVOID,
+            evaluated=("validation", "test"),
+        )  # fmt: skip
 
 
 CLAIM = Claim(
@@ -24,6 +36,11 @@ CLAIM = Claim(
     sentence={
         "en": "Early stopping is a way to avoid overfitting.",
         "zh": "提前停止训练（early stopping）可以避免过拟合。",
+    },
+    quantifier="often",
+    scope={
+        "en": "trainings without decay whose test loss rises after the best epoch",
+        "zh": "测试损失在最好的一轮之后上升的无衰减训练",
     },
     statistic={
         "en": "at λ = 0, test loss at the end over test loss at each seed's own lowest validation loss",

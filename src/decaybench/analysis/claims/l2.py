@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from decaybench.analysis.prediction import optimal_weight_decay
-from decaybench.analysis.regimes import Arm, Case, log_ratio, ratio, source
-from decaybench.analysis.verdicts import Claim, Measurement
+from decaybench.analysis.regimes import Arm, Case, forgets_start, log_ratio, ratio, source
+from decaybench.analysis.verdicts import FORGETS, Claim, Measurement
 from decaybench.cells.grid import weight_decay_label
 
 NEAR = 10**0.5  # a factor within which a λ stands for theory's best one
@@ -31,7 +31,9 @@ def measure(case: Case) -> Iterator[Measurement]:
         values = log_ratio(arm.column("test_loss", 0.0), arm.column("test_loss", best), arm.resolution)
         predicted = ratio(arm.predicted(0.0), arm.predicted(best))
         decay = f"λ = {weight_decay_label(best)}"
-        yield Measurement(arm, arm.label(decay, decay), values, predicted, source(predicted))
+        yield Measurement(
+            arm, arm.label(decay, decay), values, predicted, source(predicted), apart=forgets_start(arm)
+        )
 
 
 CLAIM = Claim(
@@ -39,6 +41,11 @@ CLAIM = Claim(
     sentence={
         "en": "L2 regularisation prevents overfitting: it is often better than no regularisation.",
         "zh": "L2 正则化能防止过拟合，效果往往好于未经正则化。",
+    },
+    quantifier="often",
+    scope={
+        "en": "every kind of data and training that was tried with λ = 0 and a positive λ, without dropout",
+        "zh": "每一种既训练过 λ = 0、也训练过正 λ、且没有 dropout 的数据与训练",
     },
     statistic={
         "en": "test loss at λ = 0 over test loss at the positive λ that validation chooses",
@@ -55,4 +62,5 @@ CLAIM = Claim(
         "zh": "没有一项研究同时训练 λ = 0 和正的 λ",
     },
     measure=measure,
+    heading_apart=FORGETS,
 )

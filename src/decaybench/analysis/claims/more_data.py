@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from decaybench.analysis.regimes import Case, log_ratio, ratio, row_pairs, source
-from decaybench.analysis.verdicts import Claim, Measurement
+from decaybench.analysis.regimes import Case, forgets_start, log_ratio, ratio, row_pairs, source
+from decaybench.analysis.verdicts import FORGETS, Claim, Measurement
 from decaybench.cells.grid import weight_decay_label
 
 
@@ -22,7 +22,8 @@ def measure(case: Case) -> Iterator[Measurement]:
             one, other = weight_decay_label(a), weight_decay_label(b)
             decay = f"λ = {one}" if a == b else f"λ = {one} → {other}"
             label = few.label(f"{m} rows instead; {decay}", f"改为 {m} 行；{decay}")
-            yield Measurement(few, label, values, predicted, source(predicted))
+            apart = forgets_start(few)
+            yield Measurement(few, label, values, predicted, source(predicted), apart=apart)
 
 
 CLAIM = Claim(
@@ -30,6 +31,12 @@ CLAIM = Claim(
     sentence={
         "en": "More data is a way to avoid overfitting.",
         "zh": "增加数据可以避免过拟合。",
+    },
+    quantifier="often",
+    scope={
+        "en": "trainings that differ in the number of rows alone, without decay and with the λ that validation "
+        "chooses for each number",
+        "zh": "只在行数上不同的训练：不衰减，以及在每个行数上按验证集选 λ",
     },
     statistic={
         "en": "test loss with the fewest rows over test loss with more rows, the first rows being the same",
@@ -46,4 +53,5 @@ CLAIM = Claim(
         "zh": "没有一项研究使用两种行数",
     },
     measure=measure,
+    heading_apart=FORGETS,
 )

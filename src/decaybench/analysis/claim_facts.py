@@ -1,42 +1,41 @@
-"""The numbers of claims.json as facts, so that the page shows them as it shows all numbers."""
+"""The claims' numbers as facts, so that the page has one source of numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-Fact = dict[str, Any]
+from decaybench.analysis.fact import Fact, plain_fact
 
 
-def claim_facts(claims: Sequence[dict[str, Any]]) -> dict[str, Fact]:
-    """The numbers of claims.json as facts: claims/<id>/<regime>/estimate and so on.
-
-    A regime's id is study/variant; #2, #3 … follow where a claim is judged more than once in one variant.
-    """
+def claim_facts(claims: Sequence[Mapping[str, Any]]) -> dict[str, Fact]:
+    """Facts of claims.json, by id: claims/<claim>/<setting>/estimate and the like."""
     facts: dict[str, Fact] = {}
     for claim in claims:
-        by = "Holm over the family of claims"
         prefix, unit = f"claims/{claim['id']}", claim["unit"]
-        regimes = claim["regimes"]
-        facts[f"{prefix}/smallest_effect"] = _plain(claim["smallest_effect"], unit, "declared before the run")
-        facts[f"{prefix}/verdict"] = _plain(claim["verdict"], "verdict", "all regimes")
-        unjudged = ["not judged"] if any(regime["verdict"] == "not judged" for regime in regimes) else []
-        for verdict in ("supported", "refuted", "inconclusive", *unjudged):
-            count = sum(regime["verdict"] == verdict for regime in regimes)
-            facts[f"{prefix}/n_{verdict.replace(' ', '_')}"] = _plain(count, "regimes", "count")
-        for regime in regimes:
-            place = f"{prefix}/{regime['id']}"
-            facts[f"{place}/estimate"] = {
-                "value": regime["estimate"], "low": regime["low"], "high": regime["high"], "n": regime["n"],
-                "unit": unit, "method": regime["method"],
-            }  # fmt: skip
-            facts[f"{place}/p_adjusted"] = _plain(regime["p_adjusted"], "probability", by)
-            facts[f"{place}/level"] = _plain(regime["level"], "share", by)
-            facts[f"{place}/verdict"] = _plain(regime["verdict"], "verdict", regime["method"])
-            if regime["prediction"] is not None:
-                facts[f"{place}/prediction"] = _plain(regime["prediction"], unit, regime["prediction_source"])
+        facts[f"{prefix}/smallest_effect"] = plain_fact(claim["smallest_effect"], unit, "declared before the run")
+        facts[f"{prefix}/verdict"] = plain_fact(claim["verdict"], "verdict", f"{claim['quantifier']}, over settings")
+        for outcome, count in claim["counts"].items():
+            facts[f"{prefix}/n_{outcome}"] = plain_fact(count, "settings", "count")
+        facts[f"{prefix}/n_settings"] = plain_fact(len(claim["regimes"]), "settings", "count")
+        for setting in claim["regimes"]:
+            _add_setting(facts, f"{prefix}/{setting['id']}", setting, unit)
+        for group in claim["apart"]:
+            for setting in group["regimes"]:
+                _add_setting(facts, f"{prefix}/apart/{setting['id']}", setting, unit)
     return facts
 
 
-def _plain(value: Any, unit: str, method: str) -> Fact:
-    return {"value": value, "low": None, "high": None, "n": None, "unit": unit, "method": method}
+def _add_setting(facts: dict[str, Fact], place: str, setting: Mapping[str, Any], unit: str) -> None:
+    facts[f"{place}/estimate"] = {
+        "value": setting["estimate"], "low": setting["low"], "high": setting["high"], "n": setting["n"],
+        "unit": unit, "method": setting["method"],
+    }  # fmt: skip
+    facts[f"{place}/outcome"] = plain_fact(setting["outcome"], "outcome", setting["method"])
+    if setting["wins"] is not None:
+        facts[f"{place}/wins"] = plain_fact(setting["wins"], "seeds", "as the sentence says", setting["n"])
+    for name, unit_of_price in (("needed", "seeds"), ("needed_rows", "rows")):
+        if setting[name] is not None:
+            facts[f"{place}/{name}"] = plain_fact(setting[name], unit_of_price, "would settle it, power 80 %")
+    if setting["prediction"] is not None:
+        facts[f"{place}/prediction"] = plain_fact(setting["prediction"], unit, setting["prediction_source"])

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from decaybench.analysis.fact import Fact, fact, plain_fact, unit_of
-from decaybench.analysis.results import overlap_of
+from decaybench.analysis.effects import compare_losses, decision_facts, ratio_fact
+from decaybench.analysis.fact import Fact, fact, plain_fact, resolution_of, unit_of
+from decaybench.analysis.splits import correction
 from decaybench.analysis.statistics import FloatArray, mean, median
 from decaybench.cells.grid import weight_decay_label
 from decaybench.cells.tables import LOSSES
@@ -62,12 +63,14 @@ def early_stopping_facts(variant: Variant, cells: pd.DataFrame, history: pd.Data
     found = curves(history, cells, smallest)
     if found is None or len(found.epochs) < 3:
         return
-    overlap, n = overlap_of(variant), len(found.seeds)
+    n, c = len(found.seeds), correction(variant, "validation", "test")
     method = f"lowest validation loss of each seed's history, λ = {weight_decay_label(smallest)}"
     yield "early_stopping/weight_decay", plain_fact(smallest, "λ", "smallest of the grid", n)
     yield "early_stopping/epoch", fact(median(found.epochs[found.stop]), "epochs")
-    yield "early_stopping/test_loss", fact(mean(found.stopped_test, overlap=overlap), unit_of(variant))
-    gain = mean(found.stopped_test - found.test[:, -1], overlap=overlap)
-    yield "early_stopping/test_loss_difference", fact(gain, unit_of(variant))
+    yield "early_stopping/test_loss", fact(mean(found.stopped_test, correction=c), unit_of(variant))
+    pair = found.stopped_test, found.test[:, -1]
+    gain = compare_losses(variant, *pair, resolution_of(variant), ("validation", "test"))
+    yield "early_stopping/test_loss_ratio", ratio_fact(gain)
+    yield from decision_facts("early_stopping/test_loss", gain)
     at_end = float(np.mean(found.stop == len(found.epochs) - 1))
     yield "early_stopping/share_never_stopped", plain_fact(at_end, "share", method, n)

@@ -13,30 +13,27 @@ import numpy as np
 import pandas as pd
 
 from decaybench.analysis import smoothers
+from decaybench.analysis.choice import choice_facts
 from decaybench.analysis.early_stopping import early_stopping_facts
-from decaybench.analysis.fact import Fact, fact, plain_fact, share_fact, unit_of
+from decaybench.analysis.effects import effect_facts
+from decaybench.analysis.fact import Fact, fact, plain_fact, resolution_of, share_fact, unit_of
 from decaybench.analysis.filters import filter_facts
 from decaybench.analysis.memorised import memorised_facts
 from decaybench.analysis.occam import degree_facts, same_norm_facts
 from decaybench.analysis.overlays import baseline_facts, smoother_facts, theory_facts
 from decaybench.analysis.parameters import parameter_facts
 from decaybench.analysis.published import published_facts
-from decaybench.analysis.reach import limits
 from decaybench.analysis.remedies import remedy_facts
-from decaybench.analysis.results import overlap_of, paired
-from decaybench.analysis.selection import choose
+from decaybench.analysis.splits import Part, correction, evaluated_rows
 from decaybench.analysis.spread import tail_facts, variance_facts
-from decaybench.analysis.statistics import Estimate, FloatArray, means
+from decaybench.analysis.statistics import Estimate, means
 from decaybench.analysis.weights import weight_facts
 from decaybench.cells.grid import weight_decay_label
 from decaybench.cells.tables import ACCURACIES, LOSSES
 from decaybench.config import BASE, Study, Variant
 
-__all__ = ["Fact", "fact", "overlap_of", "paired", "plain_fact", "study_facts", "summary", "variant_facts"]
-
 METRICS = [*LOSSES, *ACCURACIES, "weight_norm", "row_space_norm", "null_space_norm"]
 ENOUGH = 4  # values of λ, from which a choice among them by leave-one-out or evidence means something
-DIFFERENCES = ("test_loss", "validation_loss", "test_accuracy", "weight_norm")  # to λ = 0, within a seed
 
 
 def study_facts(
@@ -57,12 +54,11 @@ def study_facts(
     for variant in variants:
         own = tables.get(variant.name, empty)
         found = variant_facts(variant, own)
-        overlap = overlap_of(variant)
         if len(variant.grid.weight_decay) >= ENOUGH:
-            found.update(smoother_facts(variant, own, overlap, smoothers.COST / len(variants)))
+            found.update(smoother_facts(variant, own, smoothers.COST / len(variants)))
         found.update(baseline_facts(variant))
         found.update(theory_facts(variant, own))
-        found.update(tail_facts(variant, own, overlap))
+        found.update(tail_facts(variant, own))
         found.update(variance_facts(variant, own))
         found.update(published_facts(variant, own))
         found.update(memorised_facts(variant, own))
@@ -86,7 +82,6 @@ def _by_variant(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
 def variant_facts(variant: Variant, cells: pd.DataFrame) -> dict[str, Fact]:
     """Facts of one variant, by the rest of their id."""
     healthy = cells[~cells["diverged"]]
-    overlap = overlap_of(variant)
     facts = {
         "n_cells": plain_fact(len(cells), "cells", "count"),
         "n_diverged": plain_fact(int(cells["diverged"].sum()), "cells", "count"),
@@ -95,14 +90,16 @@ def variant_facts(variant: Variant, cells: pd.DataFrame) -> dict[str, Fact]:
     for weight_decay, lost in cells[cells["diverged"]].groupby("weight_decay"):
         facts[f"{weight_decay_label(float(weight_decay))}/n_diverged"] = plain_fact(len(lost), "cells", "count")  # type: ignore[arg-type]
     wide = _wide(healthy)
-    for key, estimate in zip(wide.columns, column_means(wide, overlap), strict=True):
+    for key, estimate in zip(wide.columns, _column_means(wide, variant), strict=True):
         facts[key] = _measured(key.partition("/")[2], estimate, variant)
-    facts.update(_choice(variant, cells, overlap))
+    resolution = resolution_of(variant) if len(cells) else 0.0
+    facts.update(effect_facts(variant, cells, resolution))
+    facts.update(choice_facts(variant, cells, resolution))
     return facts
 
 
 def _wide(healthy: pd.DataFrame) -> pd.DataFrame:
-    """Seeds × "λ/metric": every metric that the model has, the gap, and paired differences to λ = 0."""
+    """Seeds × "λ/metric": every metric that the model has, and the gap."""
     columns: dict[str, pd.Series] = {}
     tables = {
         metric: healthy.pivot(index="seed", columns="weight_decay", values=metric)
@@ -112,74 +109,35 @@ def _wide(healthy: pd.DataFrame) -> pd.DataFrame:
     if not tables:
         return pd.DataFrame()
     tables["generalisation_gap"] = tables["test_loss"] - tables["train_loss"]
-    for metric in DIFFERENCES:
-        if metric in tables and 0.0 in tables[metric].columns:
-            difference = tables[metric].sub(tables[metric][0.0], axis="index")
-            tables[f"{metric}_difference"] = difference.drop(columns=0.0)
     for metric, table in tables.items():
         for weight_decay in table.columns:
             columns[f"{weight_decay_label(float(weight_decay))}/{metric}"] = table[weight_decay]
     return pd.DataFrame(columns)
 
 
-def column_means(wide: pd.DataFrame, overlap: float | None) -> list[Estimate]:
+def _column_means(wide: pd.DataFrame, variant: Variant) -> list[Estimate]:
     """Mean and interval of every column over the seeds that it has; together where they have the same seeds."""
     estimates: dict[int, Estimate] = {}
-    groups: dict[bytes, list[int]] = {}
+    groups: dict[tuple[bytes, tuple[Part, ...]], list[int]] = {}
     present = wide.notna().to_numpy()
-    for position in range(wide.shape[1]):
-        groups.setdefault(present[:, position].tobytes(), []).append(position)
-    for positions in groups.values():
+    for position, key in enumerate(wide.columns):
+        parts = evaluated_rows(key.partition("/")[2])
+        groups.setdefault((present[:, position].tobytes(), parts), []).append(position)
+    for (_, parts), positions in groups.items():
         rows = present[:, positions[0]]
         if not rows.any():
             estimates.update(dict.fromkeys(positions, Estimate(None, None, None, 0, "none: no pair of cells")))
             continue
         values = wide.to_numpy(np.float64)[rows][:, positions]
-        estimates.update(zip(positions, means(values, overlap=overlap), strict=True))
+        estimates.update(zip(positions, means(values, correction=correction(variant, *parts)), strict=True))
     return [estimates[position] for position in range(wide.shape[1])]
 
 
 def _measured(name: str, estimate: Estimate, variant: Variant) -> Fact:
-    """A metric, or its paired difference, in the metric's own unit."""
-    metric = name.removesuffix("_difference")
-    if metric in ACCURACIES:
-        return share_fact(estimate, least=0.0 if name == metric else -1.0)
-    return fact(estimate, "weight units" if metric.endswith("_norm") else unit_of(variant))
-
-
-def _choice(variant: Variant, cells: pd.DataFrame, overlap: float | None) -> dict[str, Fact]:
-    validation, test = paired(cells, "validation_loss"), paired(cells, "test_loss")
-    if not validation.size:
-        return {}
-    grid = validation.columns.to_numpy(np.float64)
-    n = len(validation)
-    choice = choose(grid, _values(validation), _values(test), overlap)
-    if choice.edge is not None:  # only then are the limits asked for
-        lost = cells.loc[cells["diverged"], "weight_decay"]
-        reach = limits(variant, cells, grid.tolist()) if choice.edge == "high" else {}
-        floor = float(lost[lost <= choice.chosen].max()) if choice.edge == "low" and len(lost) else -np.inf
-        choice = choose(grid, _values(validation), _values(test), overlap, reach, floor)
-    by = "lowest mean validation loss"
-    facts = {
-        "chosen/weight_decay": plain_fact(choice.chosen, "λ", by, n),
-        "one_se/weight_decay": plain_fact(choice.one_se, "λ", "largest within one standard error", n),
-        "as_good/weight_decay": plain_fact(choice.as_good, "λ", "paired interval to the chosen λ holds 0", n),
-        "oracle/weight_decay": plain_fact(choice.oracle, "λ", "lowest mean test loss", n),
-        "chosen/regret": fact(choice.regret, unit_of(variant)),
-        "chosen/edge": plain_fact(choice.edge, "end of the grid", by, n),
-        "chosen/try_next": plain_fact(choice.try_next, "λ", "a factor 3 a step beyond the end", n),
-    }
-    if choice.cap is not None:
-        facts["chosen/cap"] = plain_fact(choice.cap, "λ", f"no advice reaches it: {choice.capped_by}", n)
-        facts["chosen/capped_by"] = plain_fact(choice.capped_by, "limit of λ", "the smallest of those known", n)
-    for weight_decay, probability in choice.probability_best.items():
-        label = weight_decay_label(weight_decay)
-        facts[f"{label}/probability_best"] = plain_fact(probability, "share", "bootstrap over seeds", n)
-    return facts
-
-
-def _values(table: pd.DataFrame) -> FloatArray:
-    return table.to_numpy(np.float64)
+    """A metric in its own unit."""
+    if name in ACCURACIES:
+        return share_fact(estimate)
+    return fact(estimate, "weight units" if name.endswith("_norm") else unit_of(variant))
 
 
 # --- files -----------------------------------------------------------------------------------------
@@ -194,7 +152,7 @@ def summary(facts: Mapping[str, Fact], study: Study) -> pd.DataFrame:
             row: dict[str, Any] = {"study": study.name, "variant": variant.name, "weight_decay": weight_decay}
             own = {key.removeprefix(prefix): f for key, f in facts.items() if key.startswith(prefix)}
             row["n"] = own.get("train_loss", {}).get("n", 0)
-            for name in [*METRICS, "test_loss_difference"]:
+            for name in [*METRICS, "test_loss_ratio"]:
                 for part, column in (("value", "mean"), ("low", "low"), ("high", "high")):
                     row[f"{name}_{column}"] = own.get(name, {}).get(part)
             rows.append(row)

@@ -11,7 +11,8 @@ from scipy.optimize import brentq
 
 from decaybench.analysis.contrasts import is_full_batch
 from decaybench.analysis.fact import Fact, fact, plain_fact, share_fact
-from decaybench.analysis.results import overlap_of, paired
+from decaybench.analysis.results import paired
+from decaybench.analysis.splits import correction
 from decaybench.analysis.statistics import FloatArray, means
 from decaybench.analysis.weights import is_zero_start, why_no_weights
 from decaybench.cells.recipe import gradient_factor_of
@@ -78,7 +79,7 @@ def filter_facts(variant: Variant, cells: pd.DataFrame, chosen: float | None) ->
         "weakest": ([own[-1] for own in apart], "share"),
     }
     yield "filters/weight_decay", plain_fact(chosen, "λ", "lowest mean validation loss", len(found))
-    estimates = means(np.array([values for values, _ in columns.values()]).T, overlap=overlap_of(variant))
+    estimates = means(np.array([values for values, _ in columns.values()]).T, correction=correction(variant))
     for (name, (_, unit)), estimate in zip(columns.items(), estimates, strict=True):
         apart_from_decay = -1.0 if name in ("strongest", "weakest") else 0.0
         yield f"filters/{name}", share_fact(estimate, apart_from_decay) if unit == "share" else fact(estimate, unit)

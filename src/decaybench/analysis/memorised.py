@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from decaybench.analysis.fact import Fact, share_fact
-from decaybench.analysis.results import overlap_of, paired
+from decaybench.analysis.results import paired
+from decaybench.analysis.splits import correction
 from decaybench.analysis.statistics import means
 from decaybench.cells.grid import weight_decay_label
 from decaybench.config import Variant
@@ -34,5 +35,5 @@ def memorised_facts(variant: Variant, cells: pd.DataFrame) -> Iterator[tuple[str
     if not known.any():
         return
     least = np.maximum(0.0, (table.to_numpy(np.float64) - (1 - wrong))[known] / wrong[known])
-    for decay, estimate in zip(table.columns, means(least, overlap=overlap_of(variant)), strict=True):
+    for decay, estimate in zip(table.columns, means(least, correction=correction(variant)), strict=True):
         yield f"{weight_decay_label(float(decay))}/memorised", share_fact(estimate)

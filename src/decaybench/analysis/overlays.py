@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 
 from decaybench.analysis import prediction, smoothers
-from decaybench.analysis.fact import Fact, fact, plain_fact, unit_of
+from decaybench.analysis.effects import against_mean_facts, compare_losses, ratio_fact
+from decaybench.analysis.fact import Fact, fact, plain_fact, resolution_of, unit_of
 from decaybench.analysis.results import paired
 from decaybench.analysis.selection import optimum_interval
+from decaybench.analysis.splits import correction
 from decaybench.analysis.statistics import FloatArray, mean, means, standard_deviation
 from decaybench.cells.grid import weight_decay_label
 from decaybench.config import GaussianLinear, Polynomial, Variant
@@ -76,7 +78,7 @@ def _residuals(table: pd.DataFrame, predicted: prediction.Prediction) -> Facts:
     )
 
 
-def smoother_facts(variant: Variant, cells: pd.DataFrame, overlap: float | None, cost: float) -> Facts:
+def smoother_facts(variant: Variant, cells: pd.DataFrame, cost: float) -> Facts:
     """Effective dof, leave-one-out and evidence at each λ, the λ that they choose, and what it costs."""
     table = paired(cells, "test_loss")
     reason = smoothers.why_no_ridge(variant)
@@ -84,10 +86,10 @@ def smoother_facts(variant: Variant, cells: pd.DataFrame, overlap: float | None,
         return
     decays = table.columns.to_numpy(np.float64)
     found = smoothers.smoothers(variant, decays.tolist(), [int(seed) for seed in table.index], cost)
-    n = len(found.seeds)
+    n, resolution = len(found.seeds), resolution_of(variant)
     rows = table.loc[list(found.seeds)].to_numpy(np.float64)
     apart = np.abs(rows.mean(axis=0) / found.test_loss.mean(axis=0) - 1)
-    unit = unit_of(variant)
+    unit, own_rows, with_test = unit_of(variant), correction(variant), correction(variant, "test")
     columns = {
         "effective_dof": (found.effective_dof, "degrees of freedom"),
         "leave_one_out_loss": (found.leave_one_out_loss, unit),
@@ -99,23 +101,27 @@ def smoother_facts(variant: Variant, cells: pd.DataFrame, overlap: float | None,
     }
     for name, (values, own_unit) in columns.items():
         kept = np.isfinite(values).all(axis=0)
-        for decay, estimate in zip(decays[kept], means(values[:, kept], overlap=overlap), strict=True):
+        c = with_test if name == "ridge_test_loss" else own_rows
+        for decay, estimate in zip(decays[kept], means(values[:, kept], correction=c), strict=True):
             yield f"{weight_decay_label(float(decay))}/{name}", fact(estimate, own_unit)
     for decay, distance in zip(decays, apart, strict=True):
         method = "test loss of the trained cells against that of ridge on the same data"
         yield f"{weight_decay_label(float(decay))}/distance_to_ridge", plain_fact(float(distance), "share", method, n)
     near = apart <= NEAR
     yield "near_ridge/weight_decay", plain_fact(decays[near].tolist(), "λ", "trained cell within 1 % of its ridge", n)
-    yield from _chosen("leave_one_out", decays, found.leave_one_out_loss, rows, near, overlap, unit)
-    yield from _chosen("evidence", decays, -found.log_evidence, rows, near, overlap, unit)
+    for name, criterion in (("leave_one_out", found.leave_one_out_loss), ("evidence", -found.log_evidence)):
+        yield from _chosen(name, variant, decays, criterion, rows, near)
     yield from _evidence_optimum(found)
-    yield "baseline/mean_predictor", fact(mean(found.mean_predictor_loss, overlap=overlap), unit)
-    yield "baseline/minimum_norm", fact(mean(found.minimum_norm_loss, overlap=overlap), unit)
+    yield "baseline/mean_predictor", fact(mean(found.mean_predictor_loss, correction=with_test), unit)
+    yield "baseline/minimum_norm", fact(mean(found.minimum_norm_loss, correction=with_test), unit)
+    for column, decay in enumerate(decays):
+        pair = rows[:, column], found.mean_predictor_loss
+        label = weight_decay_label(float(decay))
+        yield from against_mean_facts(f"{label}/test_loss_to_mean", compare_losses(variant, *pair, resolution))
 
 
 def _chosen(
-    name: str, decays: FloatArray, criterion: FloatArray, test: FloatArray, near: np.ndarray, overlap: float | None,
-    unit: str,
+    name: str, variant: Variant, decays: FloatArray, criterion: FloatArray, test: FloatArray, near: np.ndarray
 ) -> Facts:  # fmt: skip
     """The λ that a criterion without validation rows picks, among the λ at which it speaks of the trained cell."""
     usable = near & np.isfinite(criterion).all(axis=0)
@@ -127,10 +133,12 @@ def _chosen(
         return
     place = int(np.flatnonzero(usable)[criterion[:, usable].mean(axis=0).argmin()])
     low, high = optimum_interval(decays[usable], criterion[:, usable])
-    regret = mean(test[:, place] - test[:, int(test.mean(axis=0).argmin())], overlap=overlap)
+    resolution = resolution_of(variant)
+    best = int(np.log(np.maximum(test, max(resolution, np.finfo(np.float64).tiny))).mean(axis=0).argmin())
+    regret = compare_losses(variant, test[:, place], test[:, best], resolution)
     chosen = plain_fact(float(decays[place]), "λ", f"{method}, of ridge", n)
     yield f"{name}/weight_decay", {**chosen, "low": low, "high": high}
-    yield f"{name}/regret", fact(regret, unit)
+    yield f"{name}/regret", ratio_fact(regret)
 
 
 def _evidence_optimum(found: smoothers.Smoothers) -> Facts:

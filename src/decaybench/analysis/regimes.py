@@ -55,6 +55,17 @@ def setting_description(results: VariantResults, en: str = "", zh: str = "") -> 
     }
 
 
+def forgets_start(results: VariantResults) -> bool:
+    """Whether the error may lie in directions that the data never touch: random weights, more of them than rows."""
+    return starts_random(results) and results.task.n_train <= results.task.n_features
+
+
+def starts_random(results: VariantResults) -> bool:
+    """Whether a linear model starts from weights other than zero, so that there is something to forget."""
+    model = results.model
+    return isinstance(model, Linear) and (model.init_std > 0 or model.init_mean != 0)
+
+
 def on_common_seeds(
     first: VariantResults, others: Sequence[VariantResults]
 ) -> tuple[list[VariantResults], list[int]]:

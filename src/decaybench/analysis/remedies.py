@@ -16,8 +16,10 @@ import pandas as pd
 
 from decaybench.analysis import contrasts
 from decaybench.analysis.early_stopping import curves
-from decaybench.analysis.fact import Fact, fact, plain_fact, unit_of
-from decaybench.analysis.results import overlap_of, paired
+from decaybench.analysis.effects import compare_losses, decision_facts, ratio_fact
+from decaybench.analysis.fact import Fact, fact, plain_fact, resolution_of, unit_of
+from decaybench.analysis.results import paired
+from decaybench.analysis.splits import correction
 from decaybench.analysis.statistics import FloatArray, mean
 from decaybench.analysis.weights import is_zero_start, why_no_weights
 from decaybench.cells.recipe import gradient_factor_of, steps_of
@@ -108,7 +110,7 @@ def remedy_facts(
     if not found:
         return
     base = next(variant for variant in study.resolved() if variant.name == BASE)
-    overlap, unit = overlap_of(base), unit_of(base)
+    unit, c = unit_of(base), correction(base, "test")
     n = len(found[DECAY].test_loss)
     by = "lowest mean validation loss"
     units = {DECAY: "λ", EARLY_STOPPING: "epochs", DROPOUT: "share", MORE_DATA: "rows", NOTHING: "λ"}
@@ -121,19 +123,24 @@ def remedy_facts(
             f"remedies/{kind}/effective_dof",
             plain_fact(float(path.dof[best]), "degrees of freedom", "exact law of T steps, mean over seeds", n),
         )
-        yield f"remedies/{kind}/test_loss", fact(mean(path.test_loss[:, best], overlap=overlap), unit)
+        yield f"remedies/{kind}/test_loss", fact(mean(path.test_loss[:, best], correction=c), unit)
     decay = found[DECAY]
-    dof, reference = float(decay.dof[decay.best]), decay.test_loss[:, decay.best]
+    dof, reference, least = float(decay.dof[decay.best]), decay.test_loss[:, decay.best], resolution_of(base)
+    for kind, path in found.items():
+        if kind != DECAY:
+            against = compare_losses(base, path.test_loss[:, path.best], reference, least)
+            yield f"remedies/{kind}/test_loss_ratio", ratio_fact(against)
+            yield from decision_facts(f"remedies/{kind}/test_loss", against)
     for kind in MATCHED:
         if kind not in found:
             continue
         values = found[kind].at(dof)
         if values is None:
             why = "none: beyond what was measured"
-            yield f"remedies/{kind}/difference_at_equal_dof", plain_fact(None, unit, why, n)
+            yield f"remedies/{kind}/ratio_at_equal_dof", plain_fact(None, "times", why, n)
             continue
-        yield f"remedies/{kind}/test_loss_at_equal_dof", fact(mean(values, overlap=overlap), unit)
-        yield f"remedies/{kind}/difference_at_equal_dof", fact(mean(values - reference, overlap=overlap), unit)
+        yield f"remedies/{kind}/test_loss_at_equal_dof", fact(mean(values, correction=c), unit)
+        yield f"remedies/{kind}/ratio_at_equal_dof", ratio_fact(compare_losses(base, values, reference, least))
 
 
 def _suits(variant: Variant) -> bool:

@@ -14,6 +14,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
@@ -44,12 +45,6 @@ def paired(cells: pd.DataFrame, metric: str) -> pd.DataFrame:
     table = cells[~cells["diverged"]].pivot(index="seed", columns="weight_decay", values=metric)
     complete = table.dropna(axis="columns")
     return complete if complete.shape[1] else table.dropna(axis="index")
-
-
-def overlap_of(variant: Variant) -> float | None:
-    """n_test / n_train where seeds are random splits of one data set, see `statistics.means`."""
-    task = variant.task
-    return task.n_test / task.n_train if task.collected else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,11 +79,6 @@ class VariantResults:
     @property
     def grid(self) -> Grid:
         return self.variant.grid
-
-    @property
-    def overlap(self) -> float | None:
-        """See `overlap_of`."""
-        return overlap_of(self.variant)
 
     @property
     def steps(self) -> int:
@@ -209,8 +199,9 @@ class VariantResults:
         return self.tables[metric][decay]
 
     def choose(self, among: Sequence[float]) -> float:
-        """The λ of lowest mean validation loss among some; test rows have no say."""
-        average = self.tables["validation_loss"][list(among)].mean()
+        """The λ of lowest geometric mean validation loss among some; test rows have no say."""
+        losses = self.tables["validation_loss"][list(among)]
+        average = np.log(losses.clip(lower=np.finfo(np.float64).tiny)).mean()
         return float(average.index[int(average.to_numpy().argmin())])
 
 

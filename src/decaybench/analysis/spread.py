@@ -22,15 +22,16 @@ CROSSED = 12  # data draws × starts that are crossed
 WIDEST = 60  # rows or inputs, whichever are fewer, up to which crossing is cheap
 
 
-def tail_facts(variant: Variant, cells: pd.DataFrame, overlap: float | None) -> Iterator[tuple[str, Fact]]:
+def tail_facts(variant: Variant, cells: pd.DataFrame) -> Iterator[tuple[str, Fact]]:
     """Median of every λ, and the interquartile mean where a few seeds decide the mean."""
+    if variant.task.collected:
+        return  # order statistics ask for independent seeds
     healthy = cells[~cells["diverged"]]
     for decay, losses in healthy.groupby("weight_decay")["test_loss"]:
         values = losses.to_numpy(np.float64)
         label = weight_decay_label(float(decay))  # type: ignore[arg-type]
-        if overlap is None:
-            yield f"{label}/test_loss_median", fact(median(values), unit_of(variant))
-        if overlap is None and heavy_tailed(values):
+        yield f"{label}/test_loss_median", fact(median(values), unit_of(variant))
+        if heavy_tailed(values):
             yield f"{label}/test_loss_iqm", fact(interquartile_mean(values), unit_of(variant))
 
 

@@ -1,7 +1,10 @@
-"""Intervals over seeds.
+"""Intervals over seeds: one rule for all quantities.
 
-Seeds are paired across λ: differences are taken within a seed first, and every resample draws the same
-seeds for all λ. Resampling has a fixed stream, so equal tables give equal intervals.
+Seeds are paired across λ: ratios and differences are taken within a seed first. What is positive is compared on the
+log scale, so that no interval reaches 0. Resampling has a fixed stream, so equal tables give equal intervals.
+
+Where seeds are random splits of one data set, runs share rows, and m of them say less than m independent ones: the
+variance of their mean is s²(1/m + c). `decaybench.analysis.splits` gives c, quantity by quantity.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ FEW = 20  # below, a bootstrap of so few seeds is too narrow: Student's t
 MANY = 2_000  # above, bootstrap and Student's t agree to the digits shown, and t is far cheaper
 STREAM = 20_250_315
 HUGE = 1e100  # beyond, squares or cubes may exceed what floats hold; such values are scaled first
+ALIKE = "none: every seed is alike"
 HEAVY = 1.0  # skewness from which a mean alone misleads; the interquartile mean then stands beside it
 
 
@@ -41,28 +45,64 @@ def fixed_stream() -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=STREAM))
 
 
-def means(values: FloatArray, level: float = LEVEL, overlap: float | None = None) -> list[Estimate]:
-    """Mean and interval of each column of values [seeds, columns].
+def means(values: FloatArray, level: float = LEVEL, correction: float | None = None) -> list[Estimate]:
+    """Mean and interval of each column of values.
 
-    A bootstrap over seeds (BCa: Efron 1987) from FEW to MANY seeds, else Student's t. Where the seeds are
-    random splits of one data set, runs share rows: `overlap` is n_test / n_train, and the interval is the
-    corrected t of Nadeau & Bengio (2003), with variance s²(1/n + overlap).
+    Parameters
+    ----------
+    values : [seeds, columns]
+    level : confidence level
+    correction : c of seeds that are splits of one data set (see `splits.correction`); None for fresh draws.
+
+    Returns
+    -------
+    One estimate a column. Fresh draws: a bootstrap over seeds (BCa: Efron 1987) from FEW to MANY seeds, else
+    Student's t. Splits: Student's t with variance s²(1/m + c). There is no interval, and `method` says why, for one
+    seed, for seeds that are all alike, and where c is infinite.
     """
     n = len(values)
     centre = values.mean(axis=0)
     if n == 1:
         return [Estimate(float(c), None, None, 1, "none: one seed has no spread") for c in centre]
-    if overlap is not None or n < FEW or n > MANY:
-        name = "Student's t" if overlap is None else "corrected t (Nadeau & Bengio 2003)"
-        half = _t_half_width(values, level, overlap or 0.0)
-        return [_estimate(c, c - h, c + h, n, name) for c, h in zip(centre, half, strict=True)]
-    low, high = _bca(values, level)
-    return [_estimate(c, a, b, n, "BCa bootstrap") for c, a, b in zip(centre, low, high, strict=True)]
+    if correction is not None and not np.isfinite(correction):
+        return [Estimate(float(c), None, None, n, "none: every split holds all rows") for c in centre]
+    if correction is None and FEW <= n <= MANY:
+        name = "BCa bootstrap"
+        low, high = _bca(values, level)
+    else:
+        name = "Student's t" if correction is None else "Student's t, corrected for rows that splits share"
+        half = _t_half_width(values, level, correction or 0.0)
+        low, high = centre - half, centre + half
+    return [
+        _estimate(c, a, b, n, name) if differ else Estimate(float(c), None, None, n, ALIKE)
+        for c, a, b, differ in zip(centre, low, high, varies(values), strict=True)
+    ]
 
 
-def mean(values: FloatArray, level: float = LEVEL, overlap: float | None = None) -> Estimate:
-    """Mean and interval of values [seeds]."""
-    return means(values[:, None], level, overlap)[0]
+def mean(values: FloatArray, level: float = LEVEL, correction: float | None = None) -> Estimate:
+    """Mean and interval of values [seeds], see `means`."""
+    return means(values[:, None], level, correction)[0]
+
+
+def ratios(log_ratios: FloatArray, correction: float | None = None) -> list[Estimate]:
+    """Geometric mean and interval of ratios, from their logarithms [seeds, columns], see `means`.
+
+    Of levels, too: the geometric mean of a loss is exp(mean(log loss)).
+    """
+    return [exponential(estimate) for estimate in means(log_ratios, correction=correction)]
+
+
+def exponential(estimate: Estimate) -> Estimate:
+    """An estimate on the log scale as a ratio; there is none where no float holds it."""
+    bounds = [None if part is None else float(np.exp(min(part, 709.0)))
+              for part in (estimate.value, estimate.low, estimate.high)]  # fmt: skip
+    return Estimate(bounds[0], bounds[1], bounds[2], estimate.n, estimate.method)
+
+
+def varies(values: FloatArray) -> NDArray[np.bool_]:
+    """Which columns of values [seeds, columns] are not the same number in every seed, but for rounding."""
+    scaled = values / scale_of(values)
+    return np.asarray(scaled.std(axis=0) > 1e-14 * np.abs(scaled).max(axis=0))
 
 
 def resampled_means(values: FloatArray, resamples: int = RESAMPLES) -> FloatArray:
@@ -148,12 +188,12 @@ class MeanTest:
 
     RESAMPLES = 20_000  # Holm's levels reach 0.999: enough resamples must lie beyond
 
-    def __init__(self, values: FloatArray, overlap: float | None = None) -> None:
+    def __init__(self, values: FloatArray, correction: float | None = None) -> None:
         self.scale = float(scale_of(np.asarray(values, dtype=np.float64)))
-        self.values, self.overlap = np.asarray(values, dtype=np.float64) / self.scale, overlap
+        self.values, self.correction = np.asarray(values, dtype=np.float64) / self.scale, correction
         n = len(self.values)
-        self.varies = n > 1 and bool(self.values.std() > 1e-14 * np.abs(self.values).max())
-        self.bootstraps = self.varies and overlap is None and FEW <= n <= MANY
+        self.varies = n > 1 and bool(varies(self.values[:, None])[0])
+        self.bootstraps = self.varies and correction is None and FEW <= n <= MANY
         self._result = None
         if self.bootstraps:
             self._result = stats.bootstrap(
@@ -164,7 +204,7 @@ class MeanTest:
     def interval(self, level: float) -> Estimate:
         """Mean and interval at a level."""
         if not self.bootstraps:
-            return mean(self.values * self.scale, level, self.overlap)
+            return mean(self.values * self.scale, level, self.correction)
         bounds = stats.bootstrap(
             (self.values,), np.mean, n_resamples=0, bootstrap_result=self._result, method="BCa",
             confidence_level=level, rng=fixed_stream(),
@@ -178,7 +218,7 @@ class MeanTest:
         if not self.varies:
             return 1.0 if n < 2 or centre == null else 0.0
         if self._result is None:
-            spread = self.values.std(ddof=1) * np.sqrt(1 / n + (self.overlap or 0.0))
+            spread = self.values.std(ddof=1) * np.sqrt(1 / n + (self.correction or 0.0))
             return float(2 * stats.t.sf(abs(centre - null) / spread, n - 1))
         finest = 1 / self.RESAMPLES
         resampled = np.asarray(self._result.bootstrap_distribution)
@@ -195,23 +235,23 @@ class MeanTest:
         return max(finest, float(2 * stats.norm.sf(abs((z - bias) / stretch - bias))))
 
 
-def _t_half_width(values: FloatArray, level: float, overlap: float) -> FloatArray:
+def _t_half_width(values: FloatArray, level: float, correction: float) -> FloatArray:
     n = len(values)
-    spread = standard_deviation(values) * np.sqrt(1 / n + overlap)
+    spread = standard_deviation(values) * np.sqrt(1 / n + correction)
     return np.asarray(stats.t.ppf((1 + level) / 2, n - 1) * spread)
 
 
 def _bca(values: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
+    differ = varies(values)
     scale = scale_of(values)
     values = values / scale
-    varies = values.std(axis=0) > 1e-14 * np.abs(values).max(axis=0)
     low, high = values.mean(axis=0), values.mean(axis=0)
-    if varies.any():
+    if differ.any():
         interval = stats.bootstrap(
-            (values[:, varies],), np.mean, axis=0, vectorized=True, n_resamples=RESAMPLES,
+            (values[:, differ],), np.mean, axis=0, vectorized=True, n_resamples=RESAMPLES,
             batch=max(1, 4_000_000 // values.size), confidence_level=level, method="BCa", rng=fixed_stream(),
         ).confidence_interval  # fmt: skip
-        low[varies], high[varies] = interval.low, interval.high
+        low[differ], high[differ] = interval.low, interval.high
     return low * scale, high * scale
 
 

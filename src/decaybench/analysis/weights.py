@@ -14,7 +14,8 @@ import pandas as pd
 from decaybench.analysis.contrasts import is_full_batch
 from decaybench.analysis.fact import Fact, fact, plain_fact, share_fact
 from decaybench.analysis.prediction import initial_state, truth_of
-from decaybench.analysis.results import VariantResults, overlap_of, paired, rows
+from decaybench.analysis.results import VariantResults, paired, rows
+from decaybench.analysis.splits import correction
 from decaybench.analysis.statistics import FloatArray, mean, means
 from decaybench.cells.grid import weight_decay_label
 from decaybench.cells.recipe import gradient_factor_of, steps_of
@@ -115,14 +116,14 @@ def weight_facts(variant: Variant, cells: pd.DataFrame) -> Iterator[tuple[str, F
         return
     decays = table.columns.to_numpy(np.float64)
     seeds = [int(seed) for seed in sorted(table.index)][: _followed(variant, len(decays))]
-    overlap, truth = overlap_of(variant), true_weights(variant)
+    own_rows, truth = correction(variant), true_weights(variant)
     weights = np.stack([trained_state(variant, seed, decays).weights for seed in seeds])  # [seeds, L, p]
     if not np.isfinite(weights).all():
         return
     n = len(seeds)
     start = np.stack([initial_state(variant, seed)[0] for seed in seeds])
     yield "weights/n_seeds", plain_fact(n, "seeds", "followed weight by weight")
-    yield "weights/start_spread", fact(mean(start.std(axis=1), overlap=overlap), "weight units")
+    yield "weights/start_spread", fact(mean(start.std(axis=1), correction=own_rows), "weight units")
     zeros = (weights == 0).sum(axis=2).max(axis=0)
     columns: dict[str, tuple[FloatArray, str]] = {
         "weight_spread": (weights.std(axis=2), "weight units"),
@@ -138,7 +139,7 @@ def weight_facts(variant: Variant, cells: pd.DataFrame) -> Iterator[tuple[str, F
     if truth is not None and truth.all():
         columns["weight_sign_right"] = (np.sign(weights) == np.sign(truth)).mean(axis=2), "share"
     for name, (values, unit) in columns.items():
-        for decay, estimate in zip(decays, means(values, overlap=overlap), strict=True):
+        for decay, estimate in zip(decays, means(values, correction=own_rows), strict=True):
             most = np.inf if name.startswith("weight_kept") else 1.0  # what is left may exceed what there was
             found = share_fact(estimate, most=most) if unit == "share" else fact(estimate, unit)
             yield f"{weight_decay_label(float(decay))}/{name}", found

@@ -43,8 +43,8 @@ ALL_FIGURES = tuple(FIGURES.values())
 STAGES = {
     "train": Stage((_task_of, module_of), keys=True),
     "analyse": Stage((_task_of,), libraries=("pyarrow", *NUMBERS), keys=True),
-    "draw": Stage((_task_of,), ALL_FIGURES, (*NUMBERS, *DRAWING)),
-    "slides": Stage((_task_of,), ALL_FIGURES, (*NUMBERS, *DRAWING)),
+    "draw": Stage((), ALL_FIGURES, ("pyarrow", "numpy", "pandas", *DRAWING)),
+    "slides": Stage((), ALL_FIGURES, ("pyarrow", "numpy", "pandas", *DRAWING)),
     "judge": Stage((_task_of,), libraries=(*NUMBERS, *DRAWING)),
     "cost": Stage(libraries=("torch",)),
     "render": Stage((_task_of,), libraries=("jinja2", "babel")),

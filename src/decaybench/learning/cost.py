@@ -1,7 +1,7 @@
 """What decay costs: a training step without it, with it in torch.optim, and with the penalty in the loss.
 
-These are facts of the machine that measures them, on one thread, as training has. The three kinds take turns, round after round, so that a
-noisy machine disturbs all of them alike and their ratios hold.
+These are facts of the machine that measures them, on one thread, as training has. The three kinds take turns, round
+after round, so that a noisy machine disturbs all of them alike and their ratios hold.
 """
 
 from __future__ import annotations

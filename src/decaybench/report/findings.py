@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import NormalDist
 
+from decaybench.analysis.decide import outcome_of_points, outcome_of_ratio
 from decaybench.analysis.statistics import LEVEL
 from decaybench.report.cost import StepView
 from decaybench.report.cures import KINDS
@@ -56,7 +57,8 @@ from decaybench.report.weight_findings import told as told
 from decaybench.report.weight_findings import zeros as zeros
 
 EFFECTS = (
-    "lower", "higher", "no_difference", "chose_zero", "zero_tied", "only_zero", "no_zero", "unknown", "nothing",
+    "lower", "higher", "no_difference", "open", "chose_zero", "zero_tied", "only_zero", "no_zero", "unknown",
+    "nothing",
 )  # fmt: skip
 SHAPES = ("u_shaped", "falls", "rises", "falls_then_flat", "flat_then_rises", "flat", "single", "unknown", "nothing")
 GAPS = ("gap", "no_gap", "negative", "unknown", "nothing")
@@ -86,18 +88,27 @@ def effect(view: VariantView, metric: str = "test_loss") -> str:
     if view.measured == ["0"]:
         return "only_zero"
     if view.chosen == "0":
-        return "chose_zero" if has_intervals(view) and view.as_good == ["0"] else "zero_tied"
+        alone = has_intervals(view) and view.as_good == ["0"] and not view.value("open/weight_decay")
+        return "chose_zero" if alone else "zero_tied"
     if not view.has_zero:
         return "no_zero"
-    if not view.has(view.chosen, f"{metric}_difference"):
-        return "unknown"
-    words = {"above": "higher", "below": "lower", "around": "no_difference", "unknown": "unknown"}
-    return words[sign(view.fact(view.chosen, f"{metric}_difference"))]
+    return decided(view, view.chosen, metric)
 
 
 def accuracy_effect(view: VariantView) -> str:
     """What the chosen λ does to test accuracy against λ = 0."""
     return effect(view, "test_accuracy")
+
+
+def decided(view: VariantView, label: str, metric: str) -> str:
+    """A λ against λ = 0: lower and higher by 5 % (one point) at least, no_difference by less, else unknown."""
+    accuracy = metric.endswith("accuracy")
+    fact = view.facts.get(view.id(label, f"{metric}_difference" if accuracy else f"{metric}_ratio"))
+    if fact is None or fact["low"] is None or fact["high"] is None:
+        return "unknown"
+    outcome = outcome_of_points(fact) if accuracy else outcome_of_ratio(fact)
+    up, down = ("lower", "higher") if not accuracy else ("higher", "lower")
+    return {"better": up, "worse": down, "no matter": "no_difference", "open": "open"}[outcome]
 
 
 def shape(view: VariantView) -> str:
@@ -176,9 +187,8 @@ def norm(view: VariantView) -> str:
     if len(view.measured) < 2:
         return "nothing"
     if view.has_zero:
-        key = "weight_norm_difference"
-        words = {"above": "rises", "below": "falls", "around": "no_difference", "unknown": "unknown"}
-        return words[sign(view.fact(view.last, key))] if view.has(view.last, key) else "unknown"
+        words = {"lower": "falls", "higher": "rises", "no_difference": "no_difference"}
+        return words.get(decided(view, view.last, "weight_norm"), "unknown")
     order = compare(view.fact(view.last, "weight_norm"), view.fact(view.first, "weight_norm"))
     return {"above": "rises", "below": "falls", "around": "no_difference", "unknown": "unknown"}[order]
 

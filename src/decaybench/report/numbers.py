@@ -99,7 +99,7 @@ class Numbers:
         names = (
             "fact", "interval", "estimate", "plain", "plain_percent", "weight_decay", "weight_decays", "lam",
             "label_of", "level", "setting", "derived", "derived_percent", "ratio", "ratio_small", "percent",
-            "percent_change", "percent_estimate", "total", "tally", "missing_reason", "count_of",
+            "percent_off", "percent_estimate", "total", "tally", "missing_reason", "count_of",
         )  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
@@ -205,12 +205,12 @@ class Numbers:
             above, below, repr(quotient), text
         )
 
-    def percent_change(self, difference: str, reference: str, signed: bool = False) -> Markup:
-        """A paired difference as a share of the mean that it starts from."""
-        share = find(self.facts, difference)["value"] / find(self.facts, reference)["value"]
+    def percent_off(self, ratio: str, signed: bool = False) -> Markup:
+        """How far a ratio is from one, in percent."""
+        share = find(self.facts, ratio)["value"] - 1
         share = share if signed else abs(share)
-        return Markup('<data data-fact="{}" data-over="{}" value="{}">{}</data>').format(
-            difference, reference, repr(share), self._percent(share)
+        return Markup('<data data-fact="{}" data-less="1" value="{}">{}</data>').format(
+            ratio, repr(share), self._percent(share)
         )
 
     def percent(self, key: str) -> Markup:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from decaybench.analysis.contrasts import near_threshold
+from decaybench.analysis.decide import outcome_of_ratio
 from decaybench.report.cures import Cure
 from decaybench.report.intervals import compare, sign
 from decaybench.report.variants import VariantView
@@ -21,10 +22,11 @@ SAME, SIMILAR = 0.05, 0.25  # of a direction: largest differences of two filters
 
 def matched(view: VariantView, kind: str) -> str:
     """A remedy against decay, where both leave the fit equally free; paired by seed."""
-    fact = view.facts.get(f"{view.prefix}/remedies/{kind}/difference_at_equal_dof")
-    if fact is None or fact["value"] is None:
+    fact = view.facts.get(f"{view.prefix}/remedies/{kind}/ratio_at_equal_dof")
+    if fact is None or fact["low"] is None:
         return "unknown"
-    return {"above": "worse", "below": "better", "around": "alike", "unknown": "unknown"}[sign(fact)]
+    outcome = outcome_of_ratio(fact)
+    return {"better": "better", "worse": "worse", "no matter": "alike", "open": "unknown"}[outcome]
 
 
 def filters(view: VariantView) -> str:
@@ -49,12 +51,12 @@ def sharpness(view: VariantView) -> str:
 
 def more_rows(view: VariantView) -> str:
     """More rows against the chosen decay: a lower loss, and whether from a fit that is freer."""
-    rows, decay = (view.facts.get(f"{view.prefix}/remedies/{kind}/test_loss") for kind in ("more_data", "decay"))
-    if rows is None or decay is None:
+    ratio = view.facts.get(f"{view.prefix}/remedies/more_data/test_loss_ratio")
+    if ratio is None or ratio["low"] is None:
         return "unknown"
-    order = compare(rows, decay)
-    if order != "below":
-        return {"above": "worse", "around": "no_difference", "unknown": "unknown"}[order]
+    outcome = outcome_of_ratio(ratio)
+    if outcome != "better":
+        return {"worse": "worse", "no matter": "no_difference", "open": "unknown"}[outcome]
     dof = [view.value(f"remedies/{kind}/effective_dof") for kind in ("more_data", "decay")]
     return "freer" if dof[0] > dof[1] else "better"
 

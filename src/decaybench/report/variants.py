@@ -54,13 +54,14 @@ class VariantView(VariantResults):
 
     @cached_property
     def compared(self) -> list[str]:
-        """The λ among which validation data chose; all that were measured where the facts do not say."""
-        return [label for label in self.measured if self.has(label, "probability_best")] or self.measured
+        """The λ that validation data rank; all that were measured where the facts do not say."""
+        unranked = {weight_decay_label(value) for value in self.value("not_compared/weight_decay") or []}
+        return [label for label in self.measured if label not in unranked and label not in self.uncompared]
 
     @property
     def uncompared(self) -> list[str]:
-        """The λ at which some cells diverged and some did not, so that they were left out of the choice."""
-        return [label for label in self.measured if self.has(label, "n_diverged") and label not in self.compared]
+        """The λ at which some cells diverged and some did not: compared on the others, and never chosen."""
+        return [label for label in self.measured if self.has(label, "n_diverged")]
 
     @property
     def first(self) -> str:
@@ -85,7 +86,7 @@ class VariantView(VariantResults):
 
     @property
     def as_good(self) -> list[str]:
-        """The λ that cannot be told from the chosen one, itself included."""
+        """The λ that cost at most 5 % more than the chosen one, itself included."""
         return [weight_decay_label(value) for value in self.value("as_good/weight_decay") or []]
 
     @property

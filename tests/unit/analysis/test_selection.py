@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from decaybench.analysis.facts import study_facts
-from decaybench.analysis.selection import choose, optimum_interval
+from decaybench.analysis.selection import Sampling, choose, optimum_interval
 from decaybench.tasks import generate
 
 from .tables import cells_of, study_of, wobble
@@ -13,60 +13,75 @@ GRID = np.array([0.0, 0.1, 1.0, 10.0])
 SEEDS = 40
 
 
-def losses(means, noise=0.01, seed=0):
+def losses(centres, noise=0.01, seed=0):
+    """Losses [SEEDS, λ] with geometric means near `centres`; seeds differ far more than λ does within one."""
     random = np.random.default_rng(seed)
-    return (
-        np.asarray(means) + noise * random.standard_normal((SEEDS, len(means))) + random.standard_normal((SEEDS, 1))
-    )
+    within, between = random.standard_normal((SEEDS, len(centres))), random.standard_normal((SEEDS, 1))
+    return np.asarray(centres) * np.exp(noise * within + between)
 
 
 def test_a_clear_winner_is_chosen_and_alone():
-    choice = choose(GRID, losses([3, 2, 1, 2]), losses([3, 2, 1, 2], seed=1), None)
+    choice = choose(GRID, losses([3, 2, 1, 2]), losses([3, 2, 1, 2], seed=1))
     assert choice.chosen == choice.oracle == 1.0
-    assert choice.as_good == [1.0]
-    assert choice.probability_best == {0.0: 0.0, 0.1: 0.0, 1.0: 1.0, 10.0: 0.0}
-    assert choice.edge is None and choice.try_next == []
-    assert choice.regret.value == 0.0
+    assert choice.standing("worse") == [0.0, 0.1, 10.0] and choice.standing("as good", "open") == []
+    assert [candidate.lowest for candidate in choice.candidates] == [0, 0, SEEDS, 0]
+    assert choice.edge is None and choice.try_next == [] and choice.regret is None
+    assert choice.candidates[0].to_chosen.interval.value == pytest.approx(np.log(3), abs=0.01)
 
 
-def test_alike_losses_leave_several_as_good():
-    same = losses([1, 1, 1, 5], noise=0.2)
-    assert choose(GRID, same, same, None).as_good == [0.0, 0.1, 1.0]
+def test_a_decay_is_as_good_where_it_costs_less_than_five_percent_for_sure():
+    choice = choose(GRID, losses([1.02, 1, 1.10, 1.05]), losses([1, 1, 1, 1]))
+    assert [candidate.standing for candidate in choice.candidates] == ["as good", "chosen", "worse", "open"]
+    assert choice.candidates[3].to_chosen.price.seeds > SEEDS
 
 
 def test_pairing_tells_apart_what_the_spread_between_seeds_hides():
-    table = losses([1.0, 1.05, 1.1, 1.2])
+    table = losses([1.0, 1.1, 1.2, 1.3])
     assert table.std(axis=0).min() > 0.5
-    assert choose(GRID, table, table, None).as_good == [0.0]
+    assert choose(GRID, table, table).standing("worse") == [0.1, 1.0, 10.0]
 
 
-def test_one_standard_error_takes_the_largest_decay_that_may_be_as_good():
+def test_a_decay_that_helps_in_one_split_in_a_hundred_is_no_winner_of_the_mean():
+    """An arithmetic mean follows the worst seed; the ratio within a seed does not."""
+    table = losses([1, 1.2, 9, 9])
+    table[0, 0] *= 1000
+    assert table.mean(axis=0).argmin() == 1 and choose(GRID, table, table).chosen == 0.0
+
+
+def test_one_standard_error_takes_the_largest_decay_that_may_be_as_good_and_says_what_it_costs():
     validation = losses([1.2, 1.0, 1.05, 9.0])
-    assert validation.std(axis=0, ddof=1)[1] / np.sqrt(SEEDS) > 0.06
-    assert choose(GRID, validation, validation, None).one_se == 1.0
+    choice = choose(GRID, validation, losses([2, 1, 1.3, 5], seed=3))
+    assert np.log(validation).std(axis=0, ddof=1)[1] / np.sqrt(SEEDS) > 0.06
+    assert choice.one_se == 1.0 and choice.one_se_price.outcome == "worse"
+    assert choice.one_se_price.interval.value == pytest.approx(np.log(1.3), abs=0.01)
 
 
 @pytest.mark.filterwarnings("error")
 def test_the_choice_does_not_depend_on_the_unit():
-    small = np.abs(losses([3, 2, 1, 1.001]))
-    one, other = (choose(GRID, table, table, None) for table in (small, 1e200 * small))
-    assert (other.chosen, other.one_se, other.as_good) == (one.chosen, one.one_se, one.as_good)
+    small = losses([3, 2, 1, 1.001])
+    one, other = (choose(GRID, table, table) for table in (small, 1e200 * small))
+    assert (other.chosen, other.one_se, other.standing("as good")) == (
+        one.chosen,
+        one.one_se,
+        one.standing("as good"),
+    )
+    assert one.standing("as good") == [10.0]
 
 
 def test_regret_is_paid_on_test_rows():
-    choice = choose(GRID, losses([2, 1, 2, 3]), losses([2, 1, 0.5, 3], seed=2), None)
-    assert (choice.chosen, choice.oracle) == (0.1, 1.0)
-    assert choice.regret.low <= 0.5 <= choice.regret.high and choice.regret.low > 0.4
+    choice = choose(GRID, losses([2, 1, 2, 3]), losses([2, 1, 0.5, 3], seed=2))
+    assert (choice.chosen, choice.oracle, choice.regret.outcome) == (0.1, 1.0, "worse")
+    assert choice.regret.interval.low <= np.log(2) <= choice.regret.interval.high
 
 
 def test_the_end_of_the_grid_is_a_warning_with_the_next_values():
     falling = losses([4, 3, 2, 1])
-    assert choose(GRID, falling, falling, None).edge == "high"
-    assert choose(GRID, falling, falling, None).try_next == [30.0, 90.0, 270.0]
+    assert choose(GRID, falling, falling).edge == "high"
+    assert choose(GRID, falling, falling).try_next == [30.0, 90.0, 270.0]
     rising = losses([1, 2, 3], seed=3)
-    choice = choose(GRID[1:], rising, rising, None)
+    choice = choose(GRID[1:], rising, rising)
     assert (choice.edge, choice.try_next) == ("low", pytest.approx([0.1 / 27, 0.1 / 9, 0.1 / 3], rel=2e-3))
-    assert choose(GRID[:3], rising, rising, None).try_next == []  # nothing lies below zero
+    assert choose(GRID[:3], rising, rising).try_next == []  # nothing lies below zero
 
 
 @pytest.mark.parametrize(
@@ -82,11 +97,51 @@ def test_the_end_of_the_grid_is_a_warning_with_the_next_values():
 )
 def test_no_decay_is_advised_that_training_cannot_reach(limits, advised, capped_by):
     falling = losses([4, 3, 2, 1])
-    choice = choose(GRID, falling, falling, None, limits)
+    choice = choose(GRID, falling, falling, limits=limits)
     assert (choice.try_next, choice.capped_by) == (advised, capped_by)
     assert choice.cap == (None if capped_by is None else limits[capped_by])
     rising = losses([1, 2, 3, 4])
-    assert choose(GRID, rising, rising, None, limits).capped_by is None
+    assert choose(GRID, rising, rising, limits=limits).capped_by is None
+
+
+def test_a_decay_at_which_some_seeds_diverged_is_compared_on_the_others_and_never_chosen():
+    table = losses([3, 2, 1, 0.5])
+    table[[4, 7, 9], 3] = np.nan
+    choice = choose(GRID, table, table)
+    assert choice.chosen == 1.0 and choice.edge == "high"
+    last = choice.candidates[-1]
+    assert (last.n_diverged, last.to_chosen.n, last.standing, last.lowest) == (3, SEEDS - 3, "as good", 0)
+    table[:, 3] = np.nan
+    assert choose(GRID, table, table).standing("not compared") == [10.0]
+
+
+def test_a_seed_that_diverges_everywhere_tells_no_decay_from_another():
+    table = losses([3, 2, 1, 2])
+    table[5] = np.nan
+    choice = choose(GRID, table, table)
+    assert choice.chosen == 1.0 and [candidate.n_diverged for candidate in choice.candidates] == [1] * 4
+    table[6, 2:], table[7, :2] = np.nan, np.nan
+    assert choose(GRID, table, table) is None
+
+
+def test_losses_of_zero_are_ranked_not_divided():
+    table = losses([1, 1, 3, 9], noise=0.3)
+    table[: SEEDS // 2 + 1, 0] = 0.0
+    table[0, 1] = 1e-300  # below the resolution, too
+    choice = choose(GRID, table, table, Sampling(resolution=1e-8))
+    assert choice.by_median and choice.chosen == 0.0
+    assert choice.candidates[2].standing == "worse" and choice.candidates[2].to_chosen.estimate.value is None
+    assert "0 to the precision" in choice.candidates[2].to_chosen.estimate.method
+    splits = choose(GRID, table, table, Sampling(1e-8, validation=0.3, test=0.3))
+    assert splits.standing("open") == [0.1, 1.0, 10.0]
+
+
+def test_splits_of_one_data_set_are_less_sure():
+    table = losses([1.3, 1.0, 1.2, 1.3], noise=0.1)
+    assert choose(GRID, table, table).standing("worse") == [0.0, 1.0, 10.0]
+    few_rows = choose(GRID, table, table, Sampling(validation=20.0, validation_rows=90))
+    assert few_rows.standing("open") == [0.0, 1.0, 10.0]
+    assert few_rows.candidates[0].to_chosen.price.seeds is None and few_rows.candidates[0].to_chosen.price.rows > 90
 
 
 def facts_at_the_edge(lost=(), **keys):
@@ -167,8 +222,9 @@ def test_a_decay_at_which_a_training_diverged_caps_the_advice_and_is_counted():
 
 
 def test_one_seed_and_one_decay_are_enough():
-    choice = choose(np.array([0.3]), np.array([[2.0]]), np.array([[3.0]]), None)
-    assert choice.chosen == choice.one_se == 0.3 and choice.as_good == [0.3] and choice.edge is None
+    choice = choose(np.array([0.3]), np.array([[2.0]]), np.array([[3.0]]))
+    assert choice.chosen == choice.one_se == choice.oracle == 0.3 and choice.edge is None
+    assert [candidate.standing for candidate in choice.candidates] == ["chosen"]
 
 
 def test_the_interval_of_an_optimum_holds_it():

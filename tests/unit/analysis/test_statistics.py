@@ -51,10 +51,10 @@ def test_the_interquartile_interval_is_that_of_tukey_and_mclaughlin():
     assert estimate.high - estimate.value == pytest.approx(half)
 
 
-def test_splits_of_one_data_set_get_the_corrected_t_of_nadeau_and_bengio():
+def test_splits_of_one_data_set_get_a_t_interval_with_the_correction():
     values = np.array([1.0, 2.0, 4.0, 5.0])
     half = stats.t.ppf(0.975, 3) * np.sqrt(np.var(values, ddof=1) * (1 / 4 + 0.5))
-    estimate = mean(values, overlap=0.5)
+    estimate = mean(values, correction=0.5)
     assert (estimate.low, estimate.high) == pytest.approx((3 - half, 3 + half))
 
 
@@ -110,11 +110,11 @@ def test_holm_levels_are_those_at_which_the_decisions_fall():
     assert holm_levels([0.5, 0.6, 0.7]) == pytest.approx([1 - 0.05 / 3] * 3)
 
 
-@pytest.mark.parametrize("overlap", [None, 0.5])
+@pytest.mark.parametrize("correction", [None, 0.5])
 @pytest.mark.parametrize("n", [8, 60])
-def test_a_p_value_is_the_level_whose_interval_just_touches(n, overlap):
+def test_a_p_value_is_the_level_whose_interval_just_touches(n, correction):
     values = np.random.default_rng(3).exponential(size=n)
-    test = MeanTest(values, overlap)
+    test = MeanTest(values, correction)
     for null in (0.75, 1.2):
         estimate = test.interval(1 - test.p_value(null))
         assert min(abs(estimate.low - null), abs(estimate.high - null)) < 2e-3
@@ -147,15 +147,15 @@ def test_variance_splits_into_the_parts_that_made_it():
 
 
 @pytest.mark.parametrize("n", [2, 8, 40])  # Student's t below 20 seeds, a bootstrap from there
-@pytest.mark.parametrize("overlap", [None, 0.5])
+@pytest.mark.parametrize("correction", [None, 0.5])
 @pytest.mark.filterwarnings("error")
-def test_values_whose_squares_no_float_holds_have_the_intervals_of_smaller_ones(n, overlap):
+def test_values_whose_squares_no_float_holds_have_the_intervals_of_smaller_ones(n, correction):
     values = 1 + np.random.default_rng(n).exponential(size=n)
-    small, huge = mean(values, overlap=overlap), mean(values * 1e200, overlap=overlap)
+    small, huge = mean(values, correction=correction), mean(values * 1e200, correction=correction)
     assert huge.method == small.method
     for part in ("value", "low", "high"):
         assert getattr(huge, part) == pytest.approx(1e200 * getattr(small, part))
-    one, other = MeanTest(values, overlap), MeanTest(values * 1e200, overlap)
+    one, other = MeanTest(values, correction), MeanTest(values * 1e200, correction)
     assert other.p_value(1.5e200) == pytest.approx(one.p_value(1.5))
     assert other.interval(0.9).high == pytest.approx(1e200 * one.interval(0.9).high)
     assert heavy_tailed(values * 1e200) == heavy_tailed(values)

@@ -44,8 +44,13 @@ def measure(experiment: Experiment) -> Iterator[Measurement]:
 CLAIM = Claim(
     id="biases-need-not-be-decayed",
     sentence={
-        "en": "The bias need not be decayed: decay is set for the weights only.",
-        "zh": "这里只为权重设置了衰减，偏置参数不会衰减。",
+        "en": "Only the weights need be decayed; the bias need not.",
+        "zh": "只需对权重做衰减，偏置不必衰减。",
+    },
+    quantifier="always",
+    scope={
+        "en": "trainings that differ in whether the bias is decayed, and in nothing else",
+        "zh": "只在偏置是否衰减上不同的训练",
     },
     statistic={
         "en": "test loss with a free bias over test loss with a decayed bias, at the λ chosen for the free one",

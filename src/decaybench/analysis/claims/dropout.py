@@ -36,6 +36,11 @@ CLAIM = Claim(
         "en": "Dropout is a way to avoid overfitting.",
         "zh": "dropout 可以避免过拟合。",
     },
+    quantifier="can",
+    scope={
+        "en": "every training at λ = 0 that was repeated with dropout and nothing else changed",
+        "zh": "每一种在 λ = 0 时只加上 dropout、其余不变地重新训练过的设置",
+    },
     statistic={
         "en": "at λ = 0, test loss without dropout over test loss at the dropout rate that validation chooses",
         "zh": "λ = 0 时，无 dropout 的测试损失与验证集选出的丢弃率的测试损失之比",

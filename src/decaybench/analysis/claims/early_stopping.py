@@ -4,23 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from decaybench.analysis.claims.overtraining import watched
+from decaybench.analysis.claims.overtraining import rise, watched
+from decaybench.analysis.decide import compare
 from decaybench.analysis.experiment import Experiment
 from decaybench.analysis.fact import resolution_of
 from decaybench.analysis.regimes import curves_of, logarithm, predicted_loss, ratio, setting_description, source
+from decaybench.analysis.splits import correction
 from decaybench.analysis.verdicts import Claim, Measurement
+
+NOTHING_TO_AVOID = {
+    "en": "the test loss does not rise for sure after the best epoch, so there is nothing to avoid",
+    "zh": "最好的一轮之后，测试损失并没有确定地上升，也就没有什么可避免的",
+}
 
 
 def measure(experiment: Experiment) -> Iterator[Measurement]:
-    """λ = 0: test loss at the end over test loss at each seed's own validation minimum."""
+    """λ = 0, where the test loss rises: at the end over at each seed's own validation minimum."""
     for results in experiment.settings(watched):
         found = curves_of(results, 0.0)
-        if found is not None:
-            values = logarithm(found.test[:, -1], found.stopped_test, resolution_of(results.variant))
-            predicted = ratio(
-                predicted_loss(results, 0.0), predicted_loss(results, 0.0, int(found.epochs[found.turn]))
-            )
-            yield Measurement(results, setting_description(results), values, predicted, source(predicted))
+        if found is None:
+            continue
+        values = logarithm(found.test[:, -1], found.stopped_test, resolution_of(results.variant))
+        predicted = ratio(predicted_loss(results, 0.0), predicted_loss(results, 0.0, int(found.epochs[found.turn])))
+        rises = (
+            compare(rise(results, found), 0.0, correction=correction(results.variant, "test")).direction == "higher"
+        )
+        yield Measurement(
+            results, setting_description(results), values, predicted, source(predicted), None if rises else NOTHING_TO_AVOID,
+            evaluated=("validation", "test"),
+        )  # fmt: skip
 
 
 CLAIM = Claim(
@@ -28,6 +40,11 @@ CLAIM = Claim(
     sentence={
         "en": "Early stopping is a way to avoid overfitting.",
         "zh": "提前停止训练（early stopping）可以避免过拟合。",
+    },
+    quantifier="often",
+    scope={
+        "en": "trainings without decay whose test loss rises after the best epoch",
+        "zh": "测试损失在最好的一轮之后上升的无衰减训练",
     },
     statistic={
         "en": "at λ = 0, test loss at the end over test loss at each seed's own lowest validation loss",

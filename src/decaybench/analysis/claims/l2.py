@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from decaybench.analysis.experiment import Experiment
 from decaybench.analysis.fact import resolution_of
 from decaybench.analysis.prediction import optimal_weight_decay
-from decaybench.analysis.regimes import log_ratio, predicted_loss, ratio, setting_description, source
+from decaybench.analysis.regimes import forgets_start, log_ratio, predicted_loss, ratio, setting_description, source
 from decaybench.analysis.results import VariantResults
-from decaybench.analysis.verdicts import Claim, Measurement
+from decaybench.analysis.verdicts import FORGETS, Claim, Measurement
 from decaybench.cells.grid import weight_decay_label
 
 NEAR = 10**0.5  # a factor within which a λ stands for theory's best one
 
 
 def _comparable(results: VariantResults) -> bool:
-    dropped = getattr(results.model, "dropout", 0.0)
-    plain = not dropped and not results.training.decay_bias
+    dropped = getattr(results.variant.model, "dropout", 0.0)
+    plain = not dropped and not results.variant.training.decay_bias
     return plain and 0.0 in results.decays and len(results.decays) > 1 and _covers_optimum(results)
 
 
@@ -36,7 +36,9 @@ def measure(experiment: Experiment) -> Iterator[Measurement]:
         )
         predicted = ratio(predicted_loss(results, 0.0), predicted_loss(results, best))
         decay = f"λ = {weight_decay_label(best)}"
-        yield Measurement(results, setting_description(results, decay, decay), values, predicted, source(predicted))
+        label = setting_description(results, decay, decay)
+        apart = forgets_start(results)
+        yield Measurement(results, label, values, predicted, source(predicted), apart=apart)
 
 
 CLAIM = Claim(
@@ -44,6 +46,11 @@ CLAIM = Claim(
     sentence={
         "en": "L2 regularisation prevents overfitting: it is often better than no regularisation.",
         "zh": "L2 正则化能防止过拟合，效果往往好于未经正则化。",
+    },
+    quantifier="often",
+    scope={
+        "en": "every kind of data and training that was tried with λ = 0 and a positive λ, without dropout",
+        "zh": "每一种既训练过 λ = 0、也训练过正 λ、且没有 dropout 的数据与训练",
     },
     statistic={
         "en": "test loss at λ = 0 over test loss at the positive λ that validation chooses",
@@ -60,4 +67,5 @@ CLAIM = Claim(
         "zh": "没有一项研究同时训练 λ = 0 和正的 λ",
     },
     measure=measure,
+    heading_apart=FORGETS,
 )

@@ -6,15 +6,23 @@ from collections.abc import Iterator
 
 from decaybench.analysis.experiment import Experiment
 from decaybench.analysis.fact import resolution_of
-from decaybench.analysis.regimes import log_ratio, predicted_loss, ratio, row_pairs, setting_description, source
-from decaybench.analysis.verdicts import Claim, Measurement
+from decaybench.analysis.regimes import (
+    forgets_start,
+    log_ratio,
+    predicted_loss,
+    ratio,
+    row_pairs,
+    setting_description,
+    source,
+)
+from decaybench.analysis.verdicts import FORGETS, Claim, Measurement
 from decaybench.cells.grid import weight_decay_label
 
 
 def measure(experiment: Experiment) -> Iterator[Measurement]:
     """Fewest rows against more: without decay, and with the λ that validation chooses for each."""
     for few, more in row_pairs(experiment):
-        m = more.task.n_train
+        m = more.variant.task.n_train
         choices = [(few.choose(few.decays), more.choose(more.decays))]
         if 0.0 in few.decays and 0.0 in more.decays:
             choices.insert(0, (0.0, 0.0))
@@ -24,7 +32,8 @@ def measure(experiment: Experiment) -> Iterator[Measurement]:
             one, other = weight_decay_label(a), weight_decay_label(b)
             decay = f"λ = {one}" if a == b else f"λ = {one} → {other}"
             label = setting_description(few, f"{m} rows instead; {decay}", f"改为 {m} 行；{decay}")
-            yield Measurement(few, label, values, predicted, source(predicted))
+            apart = forgets_start(few)
+            yield Measurement(few, label, values, predicted, source(predicted), apart=apart)
 
 
 CLAIM = Claim(
@@ -32,6 +41,12 @@ CLAIM = Claim(
     sentence={
         "en": "More data is a way to avoid overfitting.",
         "zh": "增加数据可以避免过拟合。",
+    },
+    quantifier="often",
+    scope={
+        "en": "trainings that differ in the number of rows alone, without decay and with the λ that validation "
+        "chooses for each number",
+        "zh": "只在行数上不同的训练：不衰减，以及在每个行数上按验证集选 λ",
     },
     statistic={
         "en": "test loss with the fewest rows over test loss with more rows, the first rows being the same",
@@ -48,4 +63,5 @@ CLAIM = Claim(
         "zh": "没有一项研究使用两种行数",
     },
     measure=measure,
+    heading_apart=FORGETS,
 )

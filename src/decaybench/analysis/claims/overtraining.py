@@ -1,59 +1,45 @@
-"""Training too long makes the error on unseen data rise while the training error falls."""
+"""Training too long makes the error on unseen data rise."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
+from decaybench.analysis.early_stopping import Curves
 from decaybench.analysis.experiment import Experiment
 from decaybench.analysis.fact import resolution_of
-from decaybench.analysis.regimes import (
-    at_least,
-    curves_of,
-    logarithm,
-    predicted_loss,
-    ratio,
-    setting_description,
-    source,
-    weaker_first,
-)
+from decaybench.analysis.regimes import curves_of, logarithm, predicted_loss, ratio, setting_description, source
 from decaybench.analysis.results import VariantResults
-from decaybench.analysis.verdicts import AT_ITS_END, ZERO_LOSS, Claim, Measurement
+from decaybench.analysis.statistics import FloatArray
+from decaybench.analysis.verdicts import AT_ITS_END, Claim, Measurement
 
 RECORDS = 8  # of the history, below which a turn cannot be seen
 
 
 def watched(results: VariantResults) -> bool:
     """Whether training without decay was recorded closely enough."""
-    training = results.training
+    training = results.variant.training
     return (
-        0.0 in results.decays and training.optimizer == "sgd" and not getattr(results.model, "dropout", 0.0)
+        0.0 in results.decays and training.optimizer == "sgd" and not getattr(results.variant.model, "dropout", 0.0)
         and training.epochs // training.record_every >= RECORDS
     )  # fmt: skip
 
 
+def rise(results: VariantResults, found: Curves) -> FloatArray:
+    """Logarithm of the factor by which the test loss grows from the turn to the last epoch, by seed."""
+    return logarithm(found.test[:, -1], found.test[:, found.turn], resolution_of(results.variant))
+
+
 def measure(experiment: Experiment) -> Iterator[Measurement]:
-    """λ = 0: from the epoch of the lowest mean validation loss to the last, the weaker of rise and fall."""
+    """λ = 0: the test loss at the last epoch over that at the epoch of the lowest mean validation loss."""
     for results in experiment.settings(watched):
         found = curves_of(results, 0.0)
         if found is None:
             continue
-        turn, least = found.turn, resolution_of(results.variant)
-        rise = logarithm(found.test[:, -1], found.test[:, turn], least)
-        fall = logarithm(found.train[:, turn], np.maximum(found.train[:, -1], at_least(least)), least)
-        epoch = int(found.epochs[turn])
-        weaker = min(rise, fall, key=weaker_first)
-        # Theory speaks of the test loss, so of the rise alone.
-        predicted = (
-            ratio(predicted_loss(results, 0.0), predicted_loss(results, 0.0, epoch)) if weaker is rise else None
-        )
-        last = int(found.epochs[-1])
-        unjudged = AT_ITS_END if turn == len(found.epochs) - 1 else None
-        if weaker is fall and (found.train[:, -1] <= least).any():
-            unjudged = unjudged or ZERO_LOSS  # the fall is larger than could be measured
+        epoch, last = int(found.epochs[found.turn]), int(found.epochs[-1])
+        predicted = ratio(predicted_loss(results, 0.0), predicted_loss(results, 0.0, epoch))
+        unjudged = AT_ITS_END if epoch == last else None
         label = setting_description(results, f"after epoch {epoch} of {last}", f"第 {epoch} 轮之后（共 {last} 轮）")
-        yield Measurement(results, label, weaker, predicted, source(predicted), unjudged)
+        yield Measurement(results, label, rise(results, found), predicted, source(predicted), unjudged)
 
 
 CLAIM = Claim(
@@ -62,10 +48,14 @@ CLAIM = Claim(
         "en": "As training goes on, the error on the training data falls while that on the validation data rises.",
         "zh": "随着训练的进行，训练集上的误差渐渐减小，验证集上的误差却渐渐增大。",
     },
+    quantifier="often",
+    scope={
+        "en": "trainings without decay that go on past their lowest validation loss",
+        "zh": "越过验证损失最低点之后仍在继续的无衰减训练",
+    },
     statistic={
-        "en": "at λ = 0, from the epoch of lowest mean validation loss to the last: the smaller of the rise of the "
-        "test loss and the fall of the training loss, as a factor",
-        "zh": "λ = 0 时，从平均验证损失最低的一轮到最后一轮：测试损失上升的倍数与训练损失下降的倍数中较小者",
+        "en": "at λ = 0, test loss at the last epoch over test loss at the epoch of lowest mean validation loss",
+        "zh": "λ = 0 时，最后一轮的测试损失与平均验证损失最低的一轮的测试损失之比",
     },
     smallest_effect=1.05,
     unit="times",

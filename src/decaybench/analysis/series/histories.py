@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from decaybench.analysis.results import VariantResults, rows
+from decaybench.analysis.splits import correction, evaluated_rows
 from decaybench.analysis.statistics import means
 
 METRICS = ("train_loss", "test_loss")
@@ -32,7 +33,8 @@ def means_over_epochs(own: VariantResults, weight_decay: Sequence[float], points
             if wide.empty:
                 continue
             # Student's t, whatever the number of seeds: bootstrapping every epoch would cost seconds.
-            found = means(wide.to_numpy(np.float64), overlap=own.overlap or 0.0)
+            shared = correction(own.variant, *evaluated_rows(metric))
+            found = means(wide.to_numpy(np.float64), correction=shared or 0.0)
             yield rows(
                 metric, "epoch", wide.columns.to_numpy(np.float64), [each.value for each in found],
                 variant=own.name, weight_decay=value, low=[each.low for each in found],

@@ -9,6 +9,7 @@ import pandas as pd
 
 from decaybench.analysis.remedies import Path, remedies
 from decaybench.analysis.results import StudyResults, rows
+from decaybench.analysis.splits import correction
 from decaybench.analysis.statistics import means
 
 POINTS = 40  # of early stopping
@@ -21,7 +22,7 @@ def series(results: StudyResults) -> Iterator[pd.DataFrame]:
     for kind, path in remedies(results.study, tables, histories).items():
         kept = _thinned(path)
         setting = [f"{value:g}" for value in path.setting] if len(kept) == len(path.dof) else None
-        found = means(path.test_loss[:, kept], overlap=results.base.overlap)
+        found = means(path.test_loss[:, kept], correction=correction(results.base.variant, "test"))
         yield rows(
             f"test_loss_{kind}", "effective_dof", path.dof[kept], [each.value for each in found], setting=setting,
             low=[each.low for each in found], high=[each.high for each in found], n=len(path.test_loss),

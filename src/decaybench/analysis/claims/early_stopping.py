@@ -26,12 +26,11 @@ def measure(experiment: Experiment) -> Iterator[Measurement]:
             continue
         values = logarithm(found.test[:, -1], found.stopped_test, resolution_of(results.variant))
         predicted = ratio(predicted_loss(results, 0.0), predicted_loss(results, 0.0, int(found.epochs[found.turn])))
-        rises = (
-            compare(rise(results, found), 0.0, correction=correction(results.variant, "test")).direction == "higher"
-        )
+        c = correction(results.variant, "test")
+        rises = compare(rise(results, found), 0.0, correction=c).direction == "higher"
         yield Measurement(
-            results, setting_description(results), values, predicted, source(predicted), None if rises else NOTHING_TO_AVOID,
-            evaluated=("validation", "test"),
+            results, setting_description(results), values, predicted, source(predicted),
+            unjudged=None if rises else NOTHING_TO_AVOID, evaluated=("validation", "test"),
         )  # fmt: skip
 
 

@@ -156,8 +156,8 @@ class Work:
 
     @cached_property
     def question(self) -> str:
-        """The study as JSON, without how it is cut into jobs."""
-        text = self.study.model_copy(update={"seeds_per_block": None}).model_dump_json()
+        """The study as JSON, without its title and how it is cut into jobs: neither decides a number or a figure."""
+        text = self.study.model_copy(update={"seeds_per_block": None, "title": {}}).model_dump_json()
         # In ASCII: a command line carries other letters in some locales only.
         return "".join(letter if letter.isascii() else json.dumps(letter)[1:-1] for letter in text)
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from markupsafe import Markup
 
-from decaybench.analysis.statistics import LEVEL
 from decaybench.cells.grid import weight_decay_label
 from decaybench.report.catalogue import N_
 from decaybench.report.studies import Fact, Facts, StudyView, VariantView, find
@@ -96,8 +95,8 @@ class Numbers:
         """Every helper by the name under which templates know it."""
         names = (
             "fact", "interval", "estimate", "plain", "plain_percent", "weight_decay", "weight_decays", "lam",
-            "label_of", "level", "setting", "derived", "derived_percent", "ratio", "ratio_small", "percent",
-            "percent_off", "percent_estimate", "total", "tally", "why_none", "count_of",
+            "label_of", "setting", "derived", "derived_percent", "ratio", "percent", "percent_off",
+            "percent_estimate", "points", "times", "squared", "total", "why_none", "count_of", "titled",
         )  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
@@ -155,10 +154,6 @@ class Numbers:
         comma = "、" if self.language == "zh" else ", "
         return Markup(comma).join(self.weight_decay(label, key) for label in labels)
 
-    def level(self) -> Markup:
-        """The level of all intervals."""
-        return Markup('<data data-setting="level" value="{}">{}</data>').format(repr(LEVEL), self._percent(LEVEL))
-
     def label_of(self, value: float) -> str:
         """The label of a λ."""
         return weight_decay_label(value)
@@ -193,14 +188,6 @@ class Numbers:
             above, below, repr(quotient), text
         )
 
-    def ratio_small(self, above: str, below: str) -> Markup:
-        """A ratio of two facts in three digits, for tables in which it may be tiny."""
-        quotient = find(self.facts, above)["value"] / find(self.facts, below)["value"]
-        text = format_number(quotient, decimals(quotient))
-        return Markup('<data data-fact="{}" data-over="{}" value="{}">{}</data>').format(
-            above, below, repr(quotient), text
-        )
-
     def percent_off(self, ratio: str, signed: bool = False) -> Markup:
         """How far a ratio is from one, in percent."""
         share = find(self.facts, ratio)["value"] - 1
@@ -208,6 +195,35 @@ class Numbers:
         return Markup('<data data-fact="{}" data-less="1" value="{}">{}</data>').format(
             ratio, repr(share), self._percent(share)
         )
+
+    def times(self, key: str, inverse: bool = False) -> Markup:
+        """A ratio, or how many times the other way round, in two or three digits."""
+        value = find(self.facts, key)["value"]
+        if value is None or (inverse and not value):
+            return self.fact(key)
+        value = 1 / value if inverse else value
+        rounded = float(f"{value:.1e}") if value >= 10 else value
+        text = f"{rounded:,.0f}" if LARGE > rounded >= 10 else format_number(value, decimals(value) - 1 or 1)
+        turned = Markup(' data-inverse="1"') if inverse else ""
+        return Markup('<data data-fact="{}"{} value="{}">{}</data>').format(key, turned, repr(value), text)
+
+    def squared(self, key: str) -> Markup:
+        """The square of a fact: of a length, what it adds to a squared error."""
+        value = find(self.facts, key)["value"] ** 2
+        return Markup('<data data-fact="{}" data-squared="1" value="{}">{}</data>').format(
+            key, repr(value), format_number(value, decimals(value))
+        )
+
+    def points(self, key: str) -> Markup:
+        """A difference of shares in points, without its sign."""
+        value = abs(find(self.facts, key)["value"])
+        return Markup('<data data-fact="{}" data-size="1" value="{}">{:.1f}</data>').format(
+            key, repr(value), 100 * value
+        )
+
+    def titled(self, name: str) -> str:
+        """What the page calls a study."""
+        return next(study.study for study in self.studies if study.name == name).titled(self.language)
 
     def percent(self, key: str) -> Markup:
         """A share in percent."""
@@ -229,17 +245,6 @@ class Numbers:
         """The sum of a count over all variants of all studies."""
         count = sum(view.value(quantity) or 0 for study in self.studies for view in study.variants)
         return Markup('<data data-sum="{}" value="{}">{}</data>').format(quantity, count, f"{count:,}")
-
-    def tally(self, verdict: str) -> Markup:
-        """How many claims got a verdict."""
-        count = sum(
-            fact["value"] == verdict
-            for key, fact in self.facts.items()
-            if key.startswith("claims/") and key.endswith("/verdict") and key.count("/") == 2
-        )
-        return Markup('<data data-tally="claims/*/verdict" data-verdict="{}" value="{}">{}</data>').format(
-            verdict, count, count
-        )
 
     def count_of(self, key: str) -> Markup:
         """On how many seeds a fact rests."""

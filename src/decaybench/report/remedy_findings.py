@@ -9,7 +9,7 @@ from decaybench.analysis.regimes import near_threshold
 from decaybench.report.intervals import compare, sign
 from decaybench.report.studies import VariantView
 
-EQUALS = ("better", "worse", "alike", "unknown")
+EQUALS = ("better", "worse", "alike", "open", "unknown")
 FILTERS = ("same", "similar", "apart", "unknown")
 SHARPNESS = ("sharper", "softer", "mixed", "unknown")
 MORE_ROWS = ("freer", "better", "no_difference", "worse", "unknown")
@@ -23,7 +23,7 @@ def matched(view: VariantView, kind: str) -> str:
     if fact is None or fact["low"] is None:
         return "unknown"
     outcome = outcome_of_ratio(fact)
-    return {"better": "better", "worse": "worse", "no matter": "alike", "open": "unknown"}[outcome]
+    return {"better": "better", "worse": "worse", "no matter": "alike", "open": "open"}[outcome]
 
 
 def filters(view: VariantView) -> str:

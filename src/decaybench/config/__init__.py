@@ -34,6 +34,6 @@ from decaybench.config.types import ConfigError, Strict
 
 __all__ = [
     "BASE", "FREE", "MODELS", "NAME", "NO_RECIPE", "PATHVARS", "TASKS", "BreastCancer", "Config", "ConfigError",
-    "Diabetes", "Digits", "Finite", "GaussianLinear", "Grid", "Linear", "Mlp", "ModularAddition", "Module", "Polynomial",
-    "Recipe", "Report", "Strict", "Study", "Training", "Variant", "nearest", "overridden",
+    "Diabetes", "Digits", "Finite", "GaussianLinear", "Grid", "Linear", "Mlp", "ModularAddition", "Module",
+    "Polynomial", "Recipe", "Report", "Strict", "Study", "Training", "Variant", "nearest", "overridden",
 ]  # fmt: skip

@@ -2,6 +2,8 @@
 
 FIGURES = {
     "explorer": "decaybench.figures.explorer",
+    "explorer_losses": "decaybench.figures.explorer_losses",
+    "overfitting": "decaybench.figures.overfitting",
     "loss_curves": "decaybench.figures.loss_curves",
     "loss_by_weight_decay": "decaybench.figures.loss_by_weight_decay",
     "accuracy_by_weight_decay": "decaybench.figures.accuracy_by_weight_decay",

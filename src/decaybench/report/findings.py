@@ -138,7 +138,6 @@ def has_intervals(view: VariantView) -> bool:
     return view.chosen is not None and view.fact(view.chosen, "validation_loss")["low"] is not None
 
 
-
 def certainty(view: VariantView) -> str:
     """How far the validation data narrow the choice of λ."""
     if view.chosen is None:
@@ -182,7 +181,6 @@ def cap(view: VariantView) -> str:
     return view.value("chosen/capped_by") or "none"
 
 
-
 def null_share(view: VariantView) -> str:
     """How much of the weights' length lies where the training rows cannot see it, at the smallest λ."""
     if not view.measured or not view.has(view.first, "null_space_norm"):
@@ -193,8 +191,6 @@ def null_share(view: VariantView) -> str:
     if null["low"] > 0.9 * whole["high"]:
         return "mostly"
     return "little" if null["high"] < 0.1 * whole["low"] else "partly"
-
-
 
 
 def against_mean(view: VariantView, label: str) -> str:
@@ -244,9 +240,6 @@ def length(view: VariantView) -> str:
     return "misleads" if low is not None and low > 1 else "unknown"
 
 
-
-
-
 def fixed(view: VariantView, label: str) -> str:
     """The term of the expected test loss that decay at a λ lowers most."""
     if "0" not in view.terms or label not in view.terms or label == "0":
@@ -263,5 +256,3 @@ def left(view: VariantView, label: str) -> str:
     if label not in view.terms:
         return "unknown"
     return max(TERMS[:-1], key=lambda term: float(view.fact(label, f"theory_{term}")["value"]))
-
-

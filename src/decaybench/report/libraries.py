@@ -29,14 +29,10 @@ def shown(view: VariantView) -> str | None:
 def rows(view: VariantView, label: str) -> list[Row]:
     """The table for a variant: ridge spellings for numbers, logistic ones for classes, and AdamW's timescale."""
     decay, n, eta = float(label), view.variant.task.n_train, view.variant.training.learning_rate
-    two, more = (Row(
-        f"logistic-{name}", "scikit-learn LogisticRegression", remark, formula, libraries.logistic_c(decay, n, classes)
-    ) for name, remark, formula, classes in (
-        ("two", N_("two classes"), "C = 2/(nλ)", 2), ("more", N_("more classes"), "C = 1/(nλ)", 3),
-    ))  # fmt: skip
-    memory = Row(
-        "memory", "AdamW", N_("steps until a weight is forgotten"), "1/(ηλ)", libraries.memory(decay, eta)
-    )
+    logistic = "scikit-learn LogisticRegression"
+    two = Row("logistic-two", logistic, N_("two classes"), "C = 2/(nλ)", libraries.logistic_c(decay, n, 2))
+    more = Row("logistic-more", logistic, N_("more classes"), "C = 1/(nλ)", libraries.logistic_c(decay, n, 3))
+    memory = Row("memory", "AdamW", N_("steps until a weight is forgotten"), "1/(ηλ)", libraries.memory(decay, eta))
     if view.classes:
         return [two if view.variant.n_classes == 2 else more, memory]
     loss = view.variant.loss

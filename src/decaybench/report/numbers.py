@@ -21,12 +21,12 @@ MOST_DIGITS = 6  # of the largest of a value and its bounds
 
 
 def decimals(value: float, low: float | None = None, high: float | None = None) -> int:
-    """Decimal places: two digits of the interval's half width, else three digits; two to four of the value."""
+    """Decimal places: two digits of the interval's half width, else three digits; two or three of the value."""
     digits = 3
     size = floor(log10(abs(value))) if value else 0
     if low is not None and high is not None and high > low:
         places = 1 - floor(log10((high - low) / 2))
-        digits = min(4, max(2, places + size + 1))
+        digits = min(3, max(2, places + size + 1))
         if abs(value) < (high - low) / 2:  # around zero the interval decides alone
             return max(0, places)
     return max(0, digits - 1 - size)
@@ -72,7 +72,8 @@ def format_fact(fact: Fact) -> str:
     if isinstance(value, int):
         return f"{value:,}".replace("-", MINUS)
     if fact["low"] is None or fact["high"] is None:
-        return format_number(value, decimals(value))
+        exact = fact.get("unit") == "λ" and SMALL <= abs(value) < LARGE
+        return f"{value:.3g}" if exact else format_number(value, decimals(value))
     return format_estimate(value, fact["low"], fact["high"])[0]
 
 

@@ -84,6 +84,7 @@ def make_environment(language: str) -> Environment:
     environment.filters["upper_first"] = lambda text: text[:1].upper() + text[1:]
     environment.filters["lower_first"] = lambda text: text[:1].lower() + text[1:]
     environment.filters["effect"] = findings.effect
+    environment.filters["travels"] = findings.travels
     environment.tests["has_fact"] = lambda label, view, name: view.has(label, name)
     gettext = gettext_of(language)
     script = _static("explorer.js")

@@ -17,7 +17,7 @@ def ridge_alpha(weight_decay: float, n_train: int, loss: str = "mse") -> float:
 
 
 def glmnet_lambda(weight_decay: float, loss: str = "mse") -> float:
-    """Return ``lambda`` of glmnet at alpha = 0, with y scaled to unit variance: ||y - Xw - b||^2 / 2n + lambda/2 ||w||^2.
+    """Return ``lambda`` of glmnet at alpha = 0, y of variance 1: ||y - Xw - b||^2 / 2n + lambda/2 ||w||^2.
 
     Source: Friedman, Hastie & Tibshirani (2010), equation 1. The n cancels: lambda / g.
     """

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from decaybench.report.cures import cures
 
 from decaybench.cells.grid import weight_decay_label
 from decaybench.config import Config
 from decaybench.config.parsing import parse_config
 from decaybench.report import findings
-from decaybench.report.cures import cures
 from decaybench.report.numbers import Numbers
 from decaybench.report.render import make_environment
 from decaybench.report.sections import Page

@@ -16,6 +16,7 @@ NO_INTERVAL = N_("no interval: {reason}")
 MINUS = "−"
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 SMALL, LARGE = 1e-4, 1e6  # beyond, powers of ten
+LONGEST_LABEL = 6  # letters of a λ; longer ones, as a third, are shown to three digits
 FINEST = 4  # decimal places that show every number from SMALL on
 MOST_DIGITS = 6  # of the largest of a value and its bounds
 
@@ -81,7 +82,7 @@ def format_label(label: str) -> str:
     """A λ label for readers: 1e-05 becomes a power of ten."""
     mantissa, e, exponent = label.partition("e")
     if not e:
-        return label
+        return label if len(label) <= LONGEST_LABEL else f"{float(label):.3g}"
     power = f"10{str(int(exponent)).translate(SUPERSCRIPT)}"
     return power if mantissa == "1" else f"{mantissa} × {power}"
 

@@ -177,7 +177,8 @@ class Numbers:
 
     def derived(self, key: str, value: float) -> Markup:
         """A number that follows from the config alone."""
-        text = f"{value:,}" if isinstance(value, int) else format_number(value, decimals(value))
+        whole = float(value).is_integer() and abs(value) < LARGE
+        text = f"{int(value):,}" if whole else format_number(value, decimals(value))
         return Markup('<data data-setting="{}" value="{}">{}</data>').format(key, repr(value), text)
 
     def ratio(self, above: str, below: str) -> Markup:

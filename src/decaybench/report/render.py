@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,10 @@ from decaybench.report.references import WORKS, reference
 from decaybench.report.sections import BOXES, SECTIONS
 from decaybench.report.studies import study_views
 from decaybench.report.verdicts import claim_views
+
+
+UNSPACED = ("zh",)  # languages whose sentences follow each other without a space
+BETWEEN_SENTENCES = re.compile(r"(?<=[。！？；：，）]) +")
 
 
 class WordingError(ValueError):
@@ -66,7 +71,8 @@ def page_text(config: Config, language: str, results: Path) -> str:
         remedies=remedies,
     )
     environment.tests["is_true"] = lambda identity: facts.get(f"identities/{identity}/holds", {}).get("value") is True
-    return environment.get_template("page.html.j2").render()
+    text = environment.get_template("page.html.j2").render()
+    return BETWEEN_SENTENCES.sub("", text) if language in UNSPACED else text
 
 
 def make_environment(language: str) -> Environment:

@@ -115,7 +115,7 @@ def shape(view: VariantView) -> str:
     """The course of the validation loss over λ, from paired intervals to the chosen λ."""
     if view.chosen is None:
         return "nothing"
-    if len(view.compared) == 1:
+    if len(view.compared) < 2:
         return "single"
     if not has_intervals(view):
         return "unknown"
@@ -142,7 +142,7 @@ def certainty(view: VariantView) -> str:
     """How far the validation data narrow the choice of λ."""
     if view.chosen is None:
         return "nothing"
-    if len(view.compared) == 1:
+    if len(view.compared) < 2:
         return "single"
     if not has_intervals(view):
         return "unknown"

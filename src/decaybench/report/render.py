@@ -99,7 +99,7 @@ def make_environment(language: str) -> Environment:
     )
     environment.globals.update(
         language=language,
-        language_tag=LANGUAGE_TAGS[language],
+        language_tag=LANGUAGE_TAGS.get(language, language),
         language_tags=LANGUAGE_TAGS,
         language_names=LANGUAGE_NAMES,
         libraries=libraries,

@@ -28,7 +28,6 @@ from decaybench.report.sections import BOXES, SECTIONS
 from decaybench.report.studies import study_views
 from decaybench.report.verdicts import claim_views
 
-
 UNSPACED = ("zh",)  # languages whose sentences follow each other without a space
 BETWEEN_SENTENCES = re.compile(r"(?<=[。！？；：，）]) +")
 

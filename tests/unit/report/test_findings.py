@@ -93,7 +93,13 @@ def test_certainty(arguments, outcome):
 
 @pytest.mark.parametrize(
     ("ratio", "half", "outcome"),
-    [(1.5, 0.1, "worse"), (0.5, 0.1, "better"), (1.0, 0.01, "no_difference"), (1.0, 0.1, "open"), (1.0, None, "unknown")],
+    [
+        (1.5, 0.1, "worse"),
+        (0.5, 0.1, "better"),
+        (1.0, 0.01, "no_difference"),
+        (1.0, 0.1, "open"),
+        (1.0, None, "unknown"),
+    ],
 )
 def test_against_predicting_the_mean(ratio, half, outcome):
     subject = view()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from decaybench.cells.grid import weight_decay_label
 from decaybench.config import Config
 from decaybench.config.parsing import parse_config
@@ -89,7 +90,6 @@ def test_a_copy_that_can_be_compared_stands_in_for_one_that_cannot():
                           "zero": ZERO}}  # fmt: skip
     assert [view.name for view in views_of(study)[0].starts] == ["base", "zero"]
     assert views_of(study)[0].zero_start.name == "zero"
-
 
 
 def test_what_the_drawn_bias_costs_is_read_off_a_start_that_differs_in_it_alone():

@@ -30,7 +30,10 @@ def messages() -> set[str]:
     """Every text that the page may translate."""
     found = {*labels.ALL, *SHOWN}
     options = {  # as the page reads its templates
-        "extensions": "jinja2.ext.i18n,jinja2.ext.do", "silent": "false", "trimmed": "true", "newstyle_gettext": "true",
+        "extensions": "jinja2.ext.i18n,jinja2.ext.do",
+        "silent": "false",
+        "trimmed": "true",
+        "newstyle_gettext": "true",
     }
     for path in ROOT.rglob("*.j2"):
         with path.open("rb") as handle:

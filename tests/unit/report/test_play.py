@@ -15,8 +15,8 @@ from decaybench.report.studies import study_views
 SAYS = {
     "en": {"best": "choose this λ", "as_good": "As good as", "open": "is open", "too_little": "Too little decay",
            "too_much": "Too much decay", "unknown": "Too few repeats"},
-    "zh": {"best": "选中的就是它", "as_good": "选出的", "open": "是否与", "too_little": "衰减太少", "too_much": "衰减太多",
-           "unknown": "重复太少"},
+    "zh": {"best": "选中的就是它", "as_good": "选出的", "open": "是否与", "too_little": "衰减太少",
+           "too_much": "衰减太多", "unknown": "重复太少"},
 }  # fmt: skip
 
 

@@ -119,7 +119,7 @@ def test_every_judged_claim_has_its_counts_and_every_setting_its_outcome(tiny, t
     claims = json.loads((tiny[1] / "claims.json").read_text(encoding="utf-8"))
     page, facts = read(texts[language]), facts_of(tiny[1])
     for claim in claims:
-        settings = [r for r in claim["regimes"]] + [r for group in claim["apart"] for r in group["regimes"]]
+        settings = claim["regimes"] + [r for group in claim["apart"] for r in group["regimes"]]
         if all(r["outcome"] == "not judged" for r in claim["regimes"]):
             continue
         (item,) = (e for e in page.all("li") if e.attributes.get("id") == f"claim-{claim['id']}")

@@ -173,7 +173,7 @@ def test_every_problem_has_its_line():
 
 def test_a_name_alone_is_the_articles_study():
     (a,) = parse_config({"studies": [{"name": "a"}]}).studies
-    content = a.model_dump(exclude={"variants", "seeds_per_block"})
+    content = a.model_dump(exclude={"title", "variants", "seeds_per_block"})
     assert content == {
         "name": "a",
         "task": {

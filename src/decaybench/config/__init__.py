@@ -8,6 +8,7 @@ from decaybench.config.study import (
     BASE,
     FREE,
     NAME,
+    NO_RECIPE,
     PATHVARS,
     Config,
     Grid,
@@ -33,7 +34,8 @@ from decaybench.config.tasks import (
 from decaybench.config.types import ConfigError, InputError, Strict
 
 __all__ = [
-    "BASE", "FREE", "MODELS", "NAME", "PATHVARS", "TASKS", "BreastCancer", "Config", "ConfigError", "Diabetes",
-    "Digits", "Finite", "GaussianLinear", "Grid", "InputError", "Linear", "Mlp", "ModularAddition", "Module",
-    "Polynomial", "Recipe", "Report", "Strict", "Study", "Training", "Variant", "nearest", "overridden", "study_json",
+    "BASE", "FREE", "MODELS", "NAME", "NO_RECIPE", "PATHVARS", "TASKS", "BreastCancer", "Config", "ConfigError",
+    "Diabetes", "Digits", "Finite", "GaussianLinear", "Grid", "InputError", "Linear", "Mlp", "ModularAddition",
+    "Module", "Polynomial", "Recipe", "Report", "Strict", "Study", "Training", "Variant", "nearest",
+    "overridden", "study_json",
 ]  # fmt: skip

@@ -14,6 +14,7 @@ from decaybench.config import (
     FREE,
     MODELS,
     NAME,
+    NO_RECIPE,
     PATHVARS,
     TASKS,
     Config,
@@ -64,7 +65,7 @@ def _problems(config: Config) -> Iterator[str]:
         if BASE in study.variants:
             yield f"{where}.variants.{BASE}: the name is taken by the study itself; choose another"
             continue
-        own = study.model_dump(exclude={"name", "variants", "seeds_per_block"}, mode="json")
+        own = study.model_dump(exclude=NO_RECIPE, mode="json")
         for name, keys in {BASE: {}, **study.variants}.items():
             place = where if name == BASE else f"{where}.variants.{name}"
             changed: dict[str, Any] = {}

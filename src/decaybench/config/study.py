@@ -27,7 +27,9 @@ from decaybench.config.types import (
 )
 
 NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+LANGUAGE = r"^[a-z]{2}$"
 BASE = "base"
+NO_RECIPE = {"name", "title", "variants", "seeds_per_block"}  # keys of a study that no variant has
 FREE = "^x-"  # keys at the top of a config that anyone may use, say for YAML anchors
 PATHVARS = "pathvars"  # a key of Snakemake's: where it puts files
 
@@ -88,6 +90,10 @@ class Study(Strict):
     variants: dict[Annotated[str, Field(pattern=NAME, max_length=60)], dict[str, Any]] = Field(
         default_factory=dict, description="named sets of overrides with dotted keys, e.g. model.init_std: 0"
     )
+    title: dict[Annotated[str, Field(pattern=LANGUAGE)], Annotated[str, Field(min_length=1, max_length=80)]] = Field(
+        default_factory=dict,
+        description="what the page calls the study, by language: {en: …, zh: …}; the name where there is none",
+    )
     seeds_per_block: Count | None = Field(
         None,
         description="seeds a job trains; null: 100 for linear models, 4 for networks, doubled until a study has at "
@@ -106,9 +112,13 @@ class Study(Strict):
         }
         return {**study, "variants": variants}
 
+    def titled(self, language: str) -> str:
+        """What the page calls the study."""
+        return self.title.get(language) or self.title.get("en") or self.name
+
     def resolved(self) -> list[Variant]:
         """The base study and its variants, each complete."""
-        own = self.model_dump(exclude={"name", "variants", "seeds_per_block"}, mode="json")
+        own = self.model_dump(exclude=NO_RECIPE, mode="json")
         overrides = {BASE: {}, **self.variants}
         return [Variant(name=name, **overridden(own, keys)) for name, keys in overrides.items()]
 

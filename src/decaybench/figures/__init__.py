@@ -2,6 +2,8 @@
 
 FIGURES = {
     "explorer": "One λ at a time",
+    "explorer_losses": "Errors over λ",
+    "overfitting": "Errors while training goes on",
     "loss_curves": "Loss against epoch",
     "loss_by_weight_decay": "Loss against λ",
     "accuracy_by_weight_decay": "Accuracy against λ",
@@ -10,7 +12,7 @@ FIGURES = {
     "start_terms": "What the test loss is made of",
     "optimizers": "Length and loss by optimizer",
     "published_norms": "Our weight norms beside published ones",
-    "fitted_curve": None,  # the page shows the explorer instead
+    "fitted_curve": "The fitted curve",
     "weight_histogram": "How the weights are spread",
     "coefficient_paths": "Every weight against λ",
     "spectral_filters": "Decay and early stopping as filters",

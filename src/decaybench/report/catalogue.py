@@ -8,7 +8,9 @@ from importlib import resources
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
-LANGUAGE_TAGS = {"en": "en", "zh": "zh-CN"}
+LOCALE = resources.files("decaybench.report") / "locale"
+LANGUAGE_TAGS = {"en": "en", "zh": "zh-CN"}  # where the tag says more than the language
+LANGUAGE_NAMES = {"en": "English", "zh": "中文"}
 
 
 def N_(text: str) -> str:
@@ -32,7 +34,7 @@ SHOWN = (
 
 def catalogue(language: str) -> Catalog:
     """The catalogue of a language; the source language, English, has none."""
-    source = resources.files("decaybench.report") / "locale" / language / "LC_MESSAGES" / "decaybench.po"
+    source = LOCALE / language / "LC_MESSAGES" / "decaybench.po"
     with source.open("rb") as handle:
         return read_po(handle, locale=language)
 

@@ -12,18 +12,22 @@ from decaybench.figures import FIGURES
 from decaybench.report.studies import StudyView
 from decaybench.report.svg import inline
 
+NARROW = "-narrow"  # how the file of a figure's layout for phones ends
+
 
 class Figures:
     """Figures by (study, name)."""
 
-    def __init__(self, results: Path, studies: Sequence[StudyView], gettext: Callable[[str], str]) -> None:
+    def __init__(
+        self, results: Path, studies: Sequence[StudyView], language: str, gettext: Callable[[str], str]
+    ) -> None:
         self.gettext = gettext
+        self.titles = {study.name: study.study.titled(language) for study in studies}
         self.paths = {
             (study.name, path.stem): path
             for study in studies
             for path in sorted((results / study.name / "figures").glob("*.svg"))
         }
-        self.empty = {study.name for study in studies if not any(view.measured for view in study.variants)}
         self.shown: set[tuple[str, str]] = set()
 
     def __contains__(self, key: object) -> bool:
@@ -40,18 +44,22 @@ class Figures:
         title = FIGURES.get(name)
         return self.gettext(title) if title else name.replace("_", " ")
 
-    def link(self, study: str, name: str) -> str:
-        """Where the file lies, seen from the page."""
-        return f"{study}/figures/{name}.svg"
-
     def drawing(self, study: str, name: str, description: str) -> Markup:
         """The figure as markup."""
         self.shown.add((study, name))
-        path = self.paths[study, name]
         plain = " ".join(Markup(description).striptags().split())
-        title = f"{self.title(name)} · {study}"
-        return inline(path.read_text(encoding="utf-8"), path, title, plain, self.gettext)
+        title = f"{self.title(name)} · {self.titles[study]}"
+        layouts = [(study, name), (study, f"{name}{NARROW}")]
+        drawn = [
+            inline(path.read_text(encoding="utf-8"), path, title, plain, self.gettext)
+            for path in (self.paths.get(layout) for layout in layouts)
+            if path is not None
+        ]
+        if len(drawn) == 1:
+            return drawn[0]
+        wide, narrow = drawn
+        return Markup('<div class="wide-only">{}</div><div class="narrow-only">{}</div>').format(wide, narrow)
 
-    def others(self) -> list[tuple[str, str]]:
-        """Figures that no section shows."""
-        return [key for key in self.paths if key not in self.shown and key[0] not in self.empty]
+    def of(self, study: str) -> list[str]:
+        """The names of a study's figures."""
+        return [name for owner, name in self.paths if owner == study and not name.endswith(NARROW)]

@@ -1,35 +1,24 @@
 """What the facts say, as outcomes: every word of the page that has a direction hangs on one of these.
 
-An outcome is a string; words.en and words.zh hold one wording for each. Directions are read off 95 %
-intervals, never off bare means.
+An outcome is a string; the macros of words.html.j2 hold one message for each. `analysis.decide` reads directions off
+95 % intervals, never off bare means.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from statistics import NormalDist
-
 from decaybench.analysis.decide import outcome_of_points, outcome_of_ratio
-from decaybench.analysis.statistics import LEVEL
 from decaybench.report.cost import StepView
-from decaybench.report.cures import KINDS
-from decaybench.report.intervals import compare, sign
 from decaybench.report.remedy_findings import COURSES as COURSES
 from decaybench.report.remedy_findings import EQUALS as EQUALS
 from decaybench.report.remedy_findings import FILTERS as FILTERS
-from decaybench.report.remedy_findings import LEADS as LEADS
 from decaybench.report.remedy_findings import MORE_ROWS as MORE_ROWS
-from decaybench.report.remedy_findings import REACHES as REACHES
 from decaybench.report.remedy_findings import SHARPNESS as SHARPNESS
 from decaybench.report.remedy_findings import course as course
 from decaybench.report.remedy_findings import filters as filters
 from decaybench.report.remedy_findings import highest as highest
-from decaybench.report.remedy_findings import lead as lead
 from decaybench.report.remedy_findings import level as level
 from decaybench.report.remedy_findings import matched as matched
 from decaybench.report.remedy_findings import more_rows as more_rows
-from decaybench.report.remedy_findings import reach as reach
-from decaybench.report.remedy_findings import runner_up as runner_up
 from decaybench.report.remedy_findings import sharpness as sharpness
 from decaybench.report.step_findings import ALONE as ALONE
 from decaybench.report.step_findings import PACES as PACES
@@ -38,9 +27,23 @@ from decaybench.report.step_findings import alone as alone
 from decaybench.report.step_findings import pace as pace
 from decaybench.report.step_findings import paces as paces
 from decaybench.report.step_findings import step as step
-from decaybench.report.studies import StudyView
+from decaybench.report.story_findings import ONE_SE as ONE_SE
+from decaybench.report.story_findings import OVERTRAINED as OVERTRAINED
+from decaybench.report.story_findings import OVERTRAINING as OVERTRAINING
+from decaybench.report.story_findings import ROWS_HELP as ROWS_HELP
+from decaybench.report.story_findings import STANDINGS as STANDINGS
+from decaybench.report.story_findings import START_COSTS as START_COSTS
+from decaybench.report.story_findings import TRAVELS as TRAVELS
+from decaybench.report.story_findings import WORDS as WORDS
+from decaybench.report.story_findings import degree_picks as degree_picks
+from decaybench.report.story_findings import one_se as one_se
+from decaybench.report.story_findings import overtrained as overtrained
+from decaybench.report.story_findings import rows_help as rows_help
+from decaybench.report.story_findings import standing as standing
+from decaybench.report.story_findings import start_costs as start_costs
+from decaybench.report.story_findings import travels as travels
 from decaybench.report.variants import VariantView
-from decaybench.report.verdicts import ClaimView, RegimeView
+from decaybench.report.verdicts import ClaimView, SettingView
 from decaybench.report.weight_findings import KEPT as KEPT
 from decaybench.report.weight_findings import LONGER as LONGER
 from decaybench.report.weight_findings import MEMORIES as MEMORIES
@@ -61,23 +64,20 @@ EFFECTS = (
     "nothing",
 )  # fmt: skip
 SHAPES = ("u_shaped", "falls", "rises", "falls_then_flat", "flat_then_rises", "flat", "single", "unknown", "nothing")
-GAPS = ("gap", "no_gap", "negative", "unknown", "nothing")
-CERTAINTIES = ("sure", "several", "all", "single", "unknown", "nothing")
-MOMENTS = ("best", "as_good", "too_little", "too_much", "diverged", "unknown")
+CERTAINTIES = ("sure", "several", "open", "all", "single", "unknown", "nothing")
+MOMENTS = ("best", "as_good", "open", "too_little", "too_much", "diverged", "unknown")
 EDGES = ("inside", "high", "low", "low_zero")
 CAPS = ("learning_rate", "stability", "diverged", "none")
-NORMS = ("falls", "rises", "no_difference", "unknown", "nothing")
-STARTS = ("start_wins", "decay_wins", "no_difference", "unknown")
 NULL_SHARES = ("mostly", "little", "partly", "unknown")
-BASELINES = ("worse", "better", "no_difference", "unknown")
-VERDICTS = ("supported", "partly", "refuted", "inconclusive", "not judged")
+BASELINES = ("worse", "better", "no_difference", "open", "unknown")
+VERDICTS = ("held", "failed", "partly", "open", "not judged")
+OUTCOMES = ("held", "failed", "reversed", "open", "not judged")
 RAZORS = ("agree", "less", "more", "unknown")
 DEGREES = ("true", "higher", "lower", "unsettled")
 LENGTHS = ("misleads", "unknown")
-THEORIES = ("agrees", "off", "nothing")
-RERUNS = ("same", "apart", "nothing")
 TERMS = ("ridge", "forgotten_start", "slow_bias", "unknown")
-NAMED_CURES = KINDS
+NAMED_CURES = ("nothing", "decay", "early_stopping", "dropout", "more_data")
+COSTS = ("no_dearer", "dearer", "open")
 GOOD = ("lower",)  # effects on which decay helped
 
 
@@ -115,19 +115,22 @@ def shape(view: VariantView) -> str:
     """The course of the validation loss over λ, from paired intervals to the chosen λ."""
     if view.chosen is None:
         return "nothing"
-    if len(view.compared) == 1:
+    if len(view.compared) < 2:
         return "single"
     if not has_intervals(view):
         return "unknown"
+    worse, good = view.standing("worse"), view.as_good
     first, last = view.compared[0], view.compared[-1]
-    low_end, high_end = first in view.as_good, last in view.as_good
-    if low_end and high_end:
-        return "flat" if len(view.as_good) == len(view.compared) else "unknown"
-    if low_end:
-        return "rises" if view.as_good == [first] else "flat_then_rises"
-    if high_end:
-        return "falls" if view.as_good == [last] else "falls_then_flat"
-    return "u_shaped"
+    if len(good) == len(view.compared):
+        return "flat"
+    ends = tuple("worse" if end in worse else "good" if end in good else "open" for end in (first, last))
+    if ends == ("worse", "worse"):
+        return "u_shaped"
+    if ends == ("worse", "good"):
+        return "falls" if good == [last] else "falls_then_flat"
+    if ends == ("good", "worse"):
+        return "rises" if good == [first] else "flat_then_rises"
+    return "unknown"
 
 
 def has_intervals(view: VariantView) -> bool:
@@ -135,24 +138,18 @@ def has_intervals(view: VariantView) -> bool:
     return view.chosen is not None and view.fact(view.chosen, "validation_loss")["low"] is not None
 
 
-def gap(view: VariantView) -> str:
-    """Whether unseen data cost more than training data at the smallest λ."""
-    if not view.measured:
-        return "nothing"
-    words = {"above": "gap", "below": "negative", "around": "no_gap", "unknown": "unknown"}
-    return words[sign(view.fact(view.first, "generalisation_gap"))]
-
-
 def certainty(view: VariantView) -> str:
     """How far the validation data narrow the choice of λ."""
     if view.chosen is None:
         return "nothing"
-    if len(view.compared) == 1:
+    if len(view.compared) < 2:
         return "single"
     if not has_intervals(view):
         return "unknown"
     if len(view.as_good) == len(view.compared):
         return "all"
+    if view.standing("open"):
+        return "open"
     return "sure" if len(view.as_good) == 1 else "several"
 
 
@@ -166,6 +163,8 @@ def moment(view: VariantView, label: str) -> str:
         return "unknown"
     if label in view.as_good:
         return "as_good"
+    if label not in view.standing("worse"):
+        return "open"
     return "too_little" if float(label) < float(view.chosen) else "too_much"
 
 
@@ -182,17 +181,6 @@ def cap(view: VariantView) -> str:
     return view.value("chosen/capped_by") or "none"
 
 
-def norm(view: VariantView) -> str:
-    """What the largest λ does to the length of the weights against λ = 0 (else against the smallest λ)."""
-    if len(view.measured) < 2:
-        return "nothing"
-    if view.has_zero:
-        words = {"lower": "falls", "higher": "rises", "no_difference": "no_difference"}
-        return words.get(decided(view, view.last, "weight_norm"), "unknown")
-    order = compare(view.fact(view.last, "weight_norm"), view.fact(view.first, "weight_norm"))
-    return {"above": "rises", "below": "falls", "around": "no_difference", "unknown": "unknown"}[order]
-
-
 def null_share(view: VariantView) -> str:
     """How much of the weights' length lies where the training rows cannot see it, at the smallest λ."""
     if not view.measured or not view.has(view.first, "null_space_norm"):
@@ -205,36 +193,27 @@ def null_share(view: VariantView) -> str:
     return "little" if null["high"] < 0.1 * whole["low"] else "partly"
 
 
-def start_against_decay(study: StudyView) -> str:
-    """The best that decay reaches from the random start, against a zero start without decay, or with the least."""
-    zero, label, base = study.zero_start, study.start_label, study.base
-    if zero is None or label is None or base.chosen is None or base.last == "0":
-        return "unknown"
-    order = compare(base.fact(base.chosen, "test_loss"), zero.fact(label, "test_loss"))
-    return {"above": "start_wins", "below": "decay_wins", "around": "no_difference", "unknown": "unknown"}[order]
-
-
-def start_costs(study: StudyView) -> bool:
-    """Whether the random start alone, at one λ, leaves more test loss than the zero start."""
-    zero, label = study.zero_start, study.start_label
-    if zero is None or label is None:
-        return False
-    return compare(study.base.fact(label, "test_loss"), zero.fact(label, "test_loss")) == "above"
-
-
 def against_mean(view: VariantView, label: str) -> str:
-    """Test loss at a λ against predicting the mean of the training targets."""
-    reference = view.facts.get(f"{view.prefix}/baseline/mean_predictor")
-    if view.classes or reference is None or reference["value"] is None:
+    """Test error at a λ against predicting the training mean, within a seed."""
+    fact = view.facts.get(view.id(label, "test_loss_to_mean"))
+    if fact is None or fact["low"] is None:
         return "unknown"
-    exact = {bound: reference["value"] if reference[bound] is None else reference[bound] for bound in ("low", "high")}
-    words = {"above": "worse", "below": "better", "around": "no_difference", "unknown": "unknown"}
-    return words[compare(view.fact(label, "test_loss"), exact)]
+    return WORDS[outcome_of_ratio(fact)]
 
 
-def verdict(view: ClaimView | RegimeView | StepView) -> str:
-    """The verdict on a claim, over all regimes or in one, or on the cost of a step."""
-    return view.verdict
+def verdict(claim: ClaimView) -> str:
+    """The verdict on a claim, over all settings."""
+    return claim.verdict
+
+
+def dearer(step: StepView) -> str:
+    """Whether a step with decay takes longer than one without, by 5 % at least."""
+    return {"supported": "no_dearer", "refuted": "dearer"}.get(step.verdict, "open")
+
+
+def outcome(view: SettingView) -> str:
+    """What a claim met in one setting."""
+    return view.outcome
 
 
 def razor(view: VariantView) -> str:
@@ -261,24 +240,6 @@ def length(view: VariantView) -> str:
     return "misleads" if low is not None and low > 1 else "unknown"
 
 
-def theory(views: Sequence[VariantView]) -> str:
-    """Whether the largest of all distances from theory is one that chance alone would give."""
-    scores = [view.fact(label, "theory_z")["value"] for view in views for label in view.predicted]
-    return {"same": "agrees", "apart": "off", "nothing": "nothing"}[_by_chance(scores)]
-
-
-def rerun(rows: Sequence[tuple[VariantView, str]]) -> str:
-    """Whether our weight norms are those that other people's executions printed."""
-    return _by_chance([view.fact(label, "published_z")["value"] for view, label in rows])
-
-
-def _by_chance(scores: Sequence[float]) -> str:
-    if not scores:
-        return "nothing"
-    bound = NormalDist().inv_cdf(1 - (1 - LEVEL) / 2 / len(scores))
-    return "same" if max(map(abs, scores)) <= bound else "apart"
-
-
 def fixed(view: VariantView, label: str) -> str:
     """The term of the expected test loss that decay at a λ lowers most."""
     if "0" not in view.terms or label not in view.terms or label == "0":
@@ -295,13 +256,3 @@ def left(view: VariantView, label: str) -> str:
     if label not in view.terms:
         return "unknown"
     return max(TERMS[:-1], key=lambda term: float(view.fact(label, f"theory_{term}")["value"]))
-
-
-def cards(studies: list[StudyView], limit: int = 6) -> list[tuple[str, StudyView]]:
-    """What the first screen shows: the start first, then what did not help, then what did."""
-    chosen: list[tuple[str, StudyView]] = [("start", study) for study in studies if study.zero_start is not None][:1]
-    against = [study for study in studies if effect(study.fair) not in GOOD]
-    helped = [study for study in studies if effect(study.fair) in GOOD]
-    room = limit - len(chosen)
-    against = against[: max(room // 2, room - len(helped))]
-    return [*chosen, *(("effect", study) for study in [*against, *helped][:room])]

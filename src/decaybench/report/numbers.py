@@ -9,7 +9,6 @@ from typing import Any
 from markupsafe import Markup
 
 from decaybench.analysis.results import Fact, Facts
-from decaybench.analysis.statistics import LEVEL
 from decaybench.cells.grid import weight_decay_label
 from decaybench.report.catalogue import N_
 from decaybench.report.studies import StudyView
@@ -19,17 +18,18 @@ NO_INTERVAL = N_("no interval: {reason}")
 MINUS = "−"
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 SMALL, LARGE = 1e-4, 1e6  # beyond, powers of ten
+LONGEST_LABEL = 6  # letters of a λ; longer ones, as a third, are shown to three digits
 FINEST = 4  # decimal places that show every number from SMALL on
 MOST_DIGITS = 6  # of the largest of a value and its bounds
 
 
 def decimals(value: float, low: float | None = None, high: float | None = None) -> int:
-    """Decimal places: two digits of the interval's half width, else three digits; two to four of the value."""
+    """Decimal places: two digits of the interval's half width, else three digits; two or three of the value."""
     digits = 3
     size = floor(log10(abs(value))) if value else 0
     if low is not None and high is not None and high > low:
         places = 1 - floor(log10((high - low) / 2))
-        digits = min(4, max(2, places + size + 1))
+        digits = min(3, max(2, places + size + 1))
         if abs(value) < (high - low) / 2:  # around zero the interval decides alone
             return max(0, places)
     return max(0, digits - 1 - size)
@@ -75,7 +75,8 @@ def format_fact(fact: Fact) -> str:
     if isinstance(value, int):
         return f"{value:,}".replace("-", MINUS)
     if fact["low"] is None or fact["high"] is None:
-        return format_number(value, decimals(value))
+        exact = fact.get("unit") == "λ" and SMALL <= abs(value) < LARGE
+        return f"{value:.3g}" if exact else format_number(value, decimals(value))
     return format_estimate(value, fact["low"], fact["high"])[0]
 
 
@@ -83,7 +84,7 @@ def format_label(label: str) -> str:
     """A λ label for readers: 1e-05 becomes a power of ten."""
     mantissa, e, exponent = label.partition("e")
     if not e:
-        return label
+        return label if len(label) <= LONGEST_LABEL else f"{float(label):.3g}"
     power = f"10{str(int(exponent)).translate(SUPERSCRIPT)}"
     return power if mantissa == "1" else f"{mantissa} × {power}"
 
@@ -98,8 +99,8 @@ class Numbers:
         """Every helper by the name under which templates know it."""
         names = (
             "fact", "interval", "estimate", "plain", "plain_percent", "weight_decay", "weight_decays", "lam",
-            "label_of", "level", "setting", "derived", "derived_percent", "ratio", "ratio_small", "percent",
-            "percent_off", "percent_estimate", "total", "tally", "missing_reason", "count_of",
+            "label_of", "setting", "derived", "derived_percent", "ratio", "percent", "percent_off",
+            "percent_estimate", "points", "times", "squared", "total", "missing_reason", "count_of", "titled",
         )  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
@@ -159,10 +160,6 @@ class Numbers:
         comma = "、" if self.language == "zh" else ", "
         return Markup(comma).join(self.weight_decay(label, key) for label in labels)
 
-    def level(self) -> Markup:
-        """The level of all intervals."""
-        return Markup('<data data-setting="level" value="{}">{}</data>').format(repr(LEVEL), self._percent(LEVEL))
-
     def label_of(self, value: float) -> str:
         """The label of a λ."""
         return weight_decay_label(value)
@@ -184,7 +181,8 @@ class Numbers:
 
     def derived(self, key: str, value: float) -> Markup:
         """A number that follows from the config alone."""
-        text = f"{value:,}" if isinstance(value, int) else format_number(value, decimals(value))
+        whole = float(value).is_integer() and abs(value) < LARGE
+        text = f"{int(value):,}" if whole else format_number(value, decimals(value))
         return Markup('<data data-setting="{}" value="{}">{}</data>').format(key, repr(value), text)
 
     def ratio(self, above: str, below: str) -> Markup:
@@ -197,14 +195,6 @@ class Numbers:
             above, below, repr(quotient), text
         )
 
-    def ratio_small(self, above: str, below: str) -> Markup:
-        """A ratio of two facts in three digits, for tables in which it may be tiny."""
-        quotient = find(self.facts, above)["value"] / find(self.facts, below)["value"]
-        text = format_number(quotient, decimals(quotient))
-        return Markup('<data data-fact="{}" data-over="{}" value="{}">{}</data>').format(
-            above, below, repr(quotient), text
-        )
-
     def percent_off(self, ratio: str, signed: bool = False) -> Markup:
         """How far a ratio is from one, in percent."""
         share = find(self.facts, ratio)["value"] - 1
@@ -212,6 +202,35 @@ class Numbers:
         return Markup('<data data-fact="{}" data-less="1" value="{}">{}</data>').format(
             ratio, repr(share), self._percent(share)
         )
+
+    def times(self, key: str, inverse: bool = False) -> Markup:
+        """A ratio, or how many times the other way round, in two or three digits."""
+        value = find(self.facts, key)["value"]
+        if value is None or (inverse and not value):
+            return self.fact(key)
+        value = 1 / value if inverse else value
+        rounded = float(f"{value:.1e}") if value >= 10 else value
+        text = f"{rounded:,.0f}" if LARGE > rounded >= 10 else format_number(value, decimals(value) - 1 or 1)
+        turned = Markup(' data-inverse="1"') if inverse else ""
+        return Markup('<data data-fact="{}"{} value="{}">{}</data>').format(key, turned, repr(value), text)
+
+    def squared(self, key: str) -> Markup:
+        """The square of a fact: of a length, what it adds to a squared error."""
+        value = find(self.facts, key)["value"] ** 2
+        return Markup('<data data-fact="{}" data-squared="1" value="{}">{}</data>').format(
+            key, repr(value), format_number(value, decimals(value))
+        )
+
+    def points(self, key: str) -> Markup:
+        """A difference of shares in points, without its sign."""
+        value = abs(find(self.facts, key)["value"])
+        return Markup('<data data-fact="{}" data-size="1" value="{}">{:.1f}</data>').format(
+            key, repr(value), 100 * value
+        )
+
+    def titled(self, name: str) -> str:
+        """What the page calls a study."""
+        return next(study.study for study in self.studies if study.name == name).titled(self.language)
 
     def percent(self, key: str) -> Markup:
         """A share in percent."""
@@ -233,17 +252,6 @@ class Numbers:
         """The sum of a count over all variants of all studies."""
         count = sum(view.value(quantity) or 0 for study in self.studies for view in study.variants)
         return Markup('<data data-sum="{}" value="{}">{}</data>').format(quantity, count, f"{count:,}")
-
-    def tally(self, verdict: str) -> Markup:
-        """How many claims got a verdict."""
-        count = sum(
-            fact["value"] == verdict
-            for key, fact in self.facts.items()
-            if key.startswith("claims/") and key.endswith("/verdict") and key.count("/") == 2
-        )
-        return Markup('<data data-tally="claims/*/verdict" data-verdict="{}" value="{}">{}</data>').format(
-            verdict, count, count
-        )
 
     def count_of(self, key: str) -> Markup:
         """On how many seeds a fact rests."""

@@ -1,4 +1,4 @@
-"""How remedies compare, on one axis or as the trainings they are, and optimizers; see `findings`."""
+"""How the remedies compare on one axis, as outcomes; see `findings`."""
 
 from __future__ import annotations
 
@@ -6,17 +6,14 @@ from collections.abc import Sequence
 
 from decaybench.analysis.contrasts import near_threshold
 from decaybench.analysis.decide import outcome_of_ratio
-from decaybench.report.cures import Cure
 from decaybench.report.intervals import compare, sign
 from decaybench.report.variants import VariantView
 
-EQUALS = ("better", "worse", "alike", "unknown")
+EQUALS = ("better", "worse", "alike", "open", "unknown")
 FILTERS = ("same", "similar", "apart", "unknown")
 SHARPNESS = ("sharper", "softer", "mixed", "unknown")
 MORE_ROWS = ("freer", "better", "no_difference", "worse", "unknown")
 COURSES = ("peak", "falls", "rises", "unknown")
-LEADS = ("alone", "tied", "unknown")
-REACHES = ("less", "more", "same", "unknown")
 SAME, SIMILAR = 0.05, 0.25  # of a direction: largest differences of two filters
 
 
@@ -26,7 +23,7 @@ def matched(view: VariantView, kind: str) -> str:
     if fact is None or fact["low"] is None:
         return "unknown"
     outcome = outcome_of_ratio(fact)
-    return {"better": "better", "worse": "worse", "no matter": "alike", "open": "unknown"}[outcome]
+    return {"better": "better", "worse": "worse", "no matter": "alike", "open": "open"}[outcome]
 
 
 def filters(view: VariantView) -> str:
@@ -81,27 +78,3 @@ def level(views: Sequence[VariantView]) -> str:
     """What the figure draws: medians near as many rows as weights, where a few seeds decide the mean; else means."""
     median = near_threshold([view.variant for view in views]) and all(v.has("0", "test_loss_median") for v in views)
     return "test_loss_median" if median else "test_loss"
-
-
-def runner_up(cures: Sequence[Cure]) -> Cure:
-    """The best of another kind than the best: a cure is not held against itself."""
-    return next(cure for cure in cures if cure.kind != cures[0].kind)
-
-
-def lead(cures: Sequence[Cure]) -> str:
-    """Whether the best cure stands apart from the next."""
-    first, second = (cure.view.facts[cure.key] for cure in (cures[0], runner_up(cures)))
-    return {"below": "alone", "around": "tied", "above": "tied", "unknown": "unknown"}[compare(first, second)]
-
-
-def reach(view: VariantView, reference: VariantView) -> str:
-    """How long the weights end at the largest λ, against another optimizer's; within a factor two they are alike."""
-    ours, theirs = (each.fact(reference.last, "weight_norm") for each in (view, reference))
-    if None in (ours["low"], theirs["low"]) or theirs["low"] <= 0:
-        return "unknown"
-    low, high = ours["low"] / theirs["high"], ours["high"] / theirs["low"]
-    if low > 2:
-        return "less"
-    if high < 1 / 2:
-        return "more"
-    return "same" if low >= 1 / 2 and high <= 2 else "unknown"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -15,15 +16,20 @@ from markupsafe import Markup
 from decaybench.cells.tables import replacing
 from decaybench.config import Config
 from decaybench.figures import style
-from decaybench.report import findings
-from decaybench.report.catalogue import LANGUAGE_TAGS, gettext_of
+from decaybench.report import findings, libraries
+from decaybench.report.catalogue import LANGUAGE_NAMES, LANGUAGE_TAGS, gettext_of
 from decaybench.report.cost import machine_figures, step_views
 from decaybench.report.figures import Figures
 from decaybench.report.methods import Methods
 from decaybench.report.numbers import Numbers
-from decaybench.report.sections import SECTIONS, Page, reading_paths
+from decaybench.report.page import Page, remedies
+from decaybench.report.references import WORKS, reference
+from decaybench.report.sections import BOXES, SECTIONS
 from decaybench.report.studies import study_views
 from decaybench.report.verdicts import claim_views
+
+UNSPACED = ("zh",)  # languages whose sentences follow each other without a space
+BETWEEN_SENTENCES = re.compile(r"(?<=[。！？；：，）]) +")
 
 
 class WordingError(ValueError):
@@ -52,18 +58,20 @@ def page_text(config: Config, language: str, results: Path) -> str:
     gettext = gettext_of(language)
     numbers = Numbers(facts, studies, language, gettext)
     environment.globals.update(numbers.helpers())
-    sections = [section for section in SECTIONS if section.applies(page)]
     environment.globals.update(
         page=page,
-        figures=Figures(results, studies, gettext),
+        figures=Figures(results, studies, language, gettext),
         facts=facts,
         config=config,
         machine_figure=machine_figures(timings, gettext),
         methods=Methods(studies, _read(results / "manifest.json", {}), timings),
-        sections=sections,
-        paths=reading_paths(sections),
+        sections=[section for section in SECTIONS if section.applies(page)],
+        boxes=[box for box in BOXES if box.applies(page)],
+        remedies=remedies,
     )
-    return environment.get_template("page.html.j2").render()
+    environment.tests["is_true"] = lambda identity: facts.get(f"identities/{identity}/holds", {}).get("value") is True
+    text = environment.get_template("page.html.j2").render()
+    return BETWEEN_SENTENCES.sub("", text) if language in UNSPACED else text
 
 
 def make_environment(language: str) -> Environment:
@@ -77,6 +85,12 @@ def make_environment(language: str) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.filters["upper_first"] = lambda text: text[:1].upper() + text[1:]
+    environment.filters["lower_first"] = lambda text: text[:1].lower() + text[1:]
+    environment.filters["effect"] = findings.effect
+    environment.filters["travels"] = findings.travels
+    environment.tests["has_fact"] = lambda label, view, name: view.has(label, name)
     gettext = gettext_of(language)
     script = _static("explorer.js")
     environment.install_gettext_callables(  # type: ignore[attr-defined]
@@ -84,8 +98,12 @@ def make_environment(language: str) -> Environment:
     )
     environment.globals.update(
         language=language,
-        language_tag=LANGUAGE_TAGS[language],
+        language_tag=LANGUAGE_TAGS.get(language, language),
         language_tags=LANGUAGE_TAGS,
+        language_names=LANGUAGE_NAMES,
+        libraries=libraries,
+        reference=reference,
+        works=WORKS,
         findings=findings,
         css=Markup(style_sheet()),
         script=Markup(script),

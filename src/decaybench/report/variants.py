@@ -87,7 +87,11 @@ class VariantView(VariantResults):
     @property
     def as_good(self) -> list[str]:
         """The λ that cost at most 5 % more than the chosen one, itself included."""
-        return [weight_decay_label(value) for value in self.value("as_good/weight_decay") or []]
+        return self.standing("as_good")
+
+    def standing(self, name: str) -> list[str]:
+        """The λ that are as_good, worse or open against the chosen one."""
+        return [weight_decay_label(value) for value in self.value(f"{name}/weight_decay") or []]
 
     @property
     def try_next(self) -> list[str]:

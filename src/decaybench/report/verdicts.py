@@ -10,35 +10,35 @@ from decaybench.analysis.results import Facts
 
 
 @dataclass(frozen=True)
-class RegimeView:
-    """A claim in one training."""
+class SettingView:
+    """A claim in one training; `apart` under a heading of its own, counted nowhere."""
 
     claim: str
     content: Mapping[str, Any]
+    apart: bool = False
 
     def key(self, name: str) -> str:
-        """The fact id of a number of this regime."""
-        return f"claims/{self.claim}/{self.content['id']}/{name}"
+        """The fact id of a number of this setting."""
+        return f"claims/{self.claim}/{'apart/' if self.apart else ''}{self.content['id']}/{name}"
 
     @property
-    def verdict(self) -> str:
+    def outcome(self) -> str:
         """What was found here."""
-        return str(self.content["verdict"])
+        return str(self.content["outcome"])
 
     @property
-    def judged(self) -> bool:
-        """Whether the training could speak to the claim."""
-        return self.verdict != "not judged"
+    def study(self) -> str:
+        """Whose training it is."""
+        return str(self.content["study"])
 
-    @property
-    def predicted(self) -> bool:
-        """Whether theory has a number for it."""
-        return self.content["prediction"] is not None
+    def text(self, language: str) -> str:
+        """The setting in words."""
+        return str(self.content["label"].get(language, self.content["label"]["en"]))
 
 
 @dataclass(frozen=True)
 class ClaimView:
-    """One claim with its regimes."""
+    """One claim with its settings."""
 
     content: Mapping[str, Any]
 
@@ -49,23 +49,29 @@ class ClaimView:
 
     @property
     def verdict(self) -> str:
-        """The verdict over all regimes."""
+        """The verdict over all settings."""
         return str(self.content["verdict"])
+
+    @property
+    def quantifier(self) -> str:
+        """What the sentence promises: always, often or can."""
+        return str(self.content["quantifier"])
 
     @property
     def judged(self) -> bool:
         """Whether any training could speak to it."""
-        return any(regime["verdict"] != "not judged" for regime in self.content["regimes"])
+        return any(setting.outcome != "not judged" for setting in self.settings)
 
     @property
-    def regimes(self) -> list[RegimeView]:
-        """Where it was judged."""
-        return [RegimeView(self.id, regime) for regime in self.content["regimes"]]
+    def settings(self) -> list[SettingView]:
+        """Where it was judged, and counted."""
+        return [SettingView(self.id, setting) for setting in self.content["regimes"]]
 
     @property
-    def reruns(self) -> list[str]:
-        """The commands that make its numbers anew."""
-        return list(dict.fromkeys(regime["rerun"] for regime in self.content["regimes"]))
+    def apart(self) -> list[SettingView]:
+        """Settings under a heading of their own."""
+        groups = self.content["apart"]
+        return [SettingView(self.id, setting, apart=True) for group in groups for setting in group["regimes"]]
 
     def key(self, name: str) -> str:
         """The fact id of a number of the claim as a whole."""
@@ -73,23 +79,9 @@ class ClaimView:
 
     def text(self, name: str, language: str) -> str:
         """One of the claim's own texts."""
-        return str(self.content[name][language])
-
-    def example(self, verdict: str) -> RegimeView | None:
-        """The first regime with a verdict."""
-        return next((regime for regime in self.regimes if regime.verdict == verdict), None)
-
-    def count(self, verdict: str) -> int:
-        """Regimes with a verdict."""
-        return sum(regime.verdict == verdict for regime in self.regimes)
+        return str(self.content[name].get(language, self.content[name]["en"]))
 
 
 def claim_views(claims: Sequence[Mapping[str, Any]], facts: Facts) -> list[ClaimView]:
     """Every claim whose numbers are among the facts, in the article's order."""
     return [ClaimView(claim) for claim in claims if f"claims/{claim['id']}/verdict" in facts]
-
-
-def failed(claims: Sequence[ClaimView]) -> ClaimView | None:
-    """The claim that the first screen names: refuted outright, else in most regimes; None if all held."""
-    against = [claim for claim in claims if claim.example("refuted") is not None]
-    return max(against, key=lambda claim: (claim.verdict == "refuted", claim.count("refuted")), default=None)

@@ -8,6 +8,7 @@ import pytest
 
 from decaybench.config import Study
 from decaybench.report import findings
+from decaybench.report.studies import StudyView
 from decaybench.report.variants import VariantView
 
 GRID = [0.0, 1.0, 10.0]
@@ -18,23 +19,22 @@ def interval(value, half=0.1):
     return {"value": value, "low": low, "high": high, "n": 9, "unit": "", "method": ""}
 
 
-def view(chosen=1.0, as_good=None, edge=None, difference=-1.0, half=0.1, gap=1.0, grid=GRID, norms=(3.0, 2.0, 1.0)):
+def view(chosen=1.0, as_good=None, worse=None, edge=None, ratio=0.5, half=0.1, grid=GRID):
+    """Facts of a study; λ are worse than the chosen one where nothing else is said."""
     study = Study.model_validate({"name": "s", "grid": {"weight_decay": grid, "seeds": 3}})
     facts = {}
-    for value, norm in zip(grid, norms, strict=False):
+    for value in grid:
         key = f"s/base/{value:g}"
-        facts |= {
-            f"{key}/test_loss": interval(1.0, half),
-            f"{key}/validation_loss": interval(1.0, half),
-            f"{key}/generalisation_gap": interval(gap, half),
-            f"{key}/weight_norm": interval(norm, half),
-        }
+        facts |= {f"{key}/test_loss": interval(1.0, half), f"{key}/validation_loss": interval(1.0, half)}
         if value and 0 in grid:
-            facts[f"{key}/test_loss_difference"] = interval(difference, half)
-            facts[f"{key}/weight_norm_difference"] = interval(norm - norms[0], half)
+            facts[f"{key}/test_loss_ratio"] = interval(ratio, half)
     if chosen is not None:
+        good = [chosen] if as_good is None else as_good
+        rest = [value for value in grid if value not in good]
         facts["s/base/chosen/weight_decay"] = {"value": chosen}
-        facts["s/base/as_good/weight_decay"] = {"value": [chosen] if as_good is None else as_good}
+        facts["s/base/as_good/weight_decay"] = {"value": good}
+        facts["s/base/worse/weight_decay"] = {"value": rest if worse is None else worse}
+        facts["s/base/open/weight_decay"] = {"value": [v for v in rest if worse is not None and v not in worse]}
         facts["s/base/chosen/edge"] = {"value": edge}
     return VariantView("s", study.resolved()[0], facts)
 
@@ -42,9 +42,10 @@ def view(chosen=1.0, as_good=None, edge=None, difference=-1.0, half=0.1, gap=1.0
 @pytest.mark.parametrize(
     ("arguments", "outcome"),
     [
-        ({"difference": -1}, "lower"),
-        ({"difference": 1}, "higher"),
-        ({"difference": -0.05}, "no_difference"),
+        ({"ratio": 0.5}, "lower"),
+        ({"ratio": 1.5}, "higher"),
+        ({"ratio": 1.0, "half": 0.01}, "no_difference"),
+        ({"ratio": 1.0}, "open"),
         ({"half": None}, "unknown"),
         ({"chosen": 0.0}, "chose_zero"),
         ({"grid": [1.0, 10.0]}, "no_zero"),
@@ -65,6 +66,7 @@ def test_effect(arguments, outcome):
         ({"as_good": [0.0, 1.0]}, "flat_then_rises"),
         ({"as_good": GRID}, "flat"),
         ({"as_good": [0.0, 10.0], "chosen": 10.0}, "unknown"),
+        ({"worse": [0.0]}, "unknown"),  # the largest λ may be as good
         ({"grid": [1.0]}, "single"),
         ({"half": None}, "unknown"),
         ({"chosen": None}, "nothing"),
@@ -80,6 +82,7 @@ def test_shape(arguments, outcome):
         ({}, "sure"),
         ({"as_good": [1.0, 10.0]}, "several"),
         ({"as_good": GRID}, "all"),
+        ({"worse": [0.0]}, "open"),
         ({"grid": [1.0]}, "single"),
         ({"half": None}, "unknown"),
         ({"chosen": None}, "nothing"),
@@ -90,40 +93,103 @@ def test_certainty(arguments, outcome):
 
 
 @pytest.mark.parametrize(
-    ("gap", "half", "outcome"),
-    [(1.0, 0.1, "gap"), (-1.0, 0.1, "negative"), (0.05, 0.1, "no_gap"), (1.0, None, "unknown")],
-)
-def test_gap(gap, half, outcome):
-    assert findings.gap(view(gap=gap, half=half)) == outcome
-
-
-@pytest.mark.parametrize(
-    ("norms", "grid", "outcome"),
+    ("ratio", "half", "outcome"),
     [
-        ((3, 2, 1), GRID, "falls"),
-        ((1, 2, 3), GRID, "rises"),
-        ((1, 1, 1.05), GRID, "no_difference"),
-        ((3, 1), [1.0, 10.0], "falls"),
-        ((3,), [1.0], "nothing"),
+        (1.5, 0.1, "worse"),
+        (0.5, 0.1, "better"),
+        (1.0, 0.01, "no_difference"),
+        (1.0, 0.1, "open"),
+        (1.0, None, "unknown"),
     ],
 )
-def test_norm(norms, grid, outcome):
-    assert findings.norm(view(norms=norms, grid=grid)) == outcome
-
-
-@pytest.mark.parametrize(
-    ("baseline", "outcome"),
-    [
-        (0.5, "worse"),
-        (2.0, "better"),
-        (1.05, "no_difference"),
-        (None, "unknown"),
-    ],
-)
-def test_against_predicting_the_mean(baseline, outcome):
+def test_against_predicting_the_mean(ratio, half, outcome):
     subject = view()
-    subject.facts["s/base/baseline/mean_predictor"] = {"value": baseline, "low": None, "high": None}
+    subject.facts["s/base/1/test_loss_to_mean"] = interval(ratio, half)
     assert findings.against_mean(subject, "1") == outcome
+    assert findings.against_mean(subject, "10") == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "label", "outcome"),
+    [
+        ({}, "1", "best"),
+        ({}, "0", "too_little"),
+        ({}, "10", "too_much"),
+        ({"as_good": [1.0, 10.0]}, "10", "as_good"),
+        ({"worse": [0.0]}, "10", "open"),
+        ({"half": None}, "10", "unknown"),
+    ],
+)
+def test_what_is_said_of_one_weight_decay(arguments, label, outcome):
+    assert findings.moment(view(**arguments), label) == outcome
+
+
+@pytest.mark.parametrize(
+    ("arguments", "label", "outcome"),
+    [
+        ({}, "1", "chosen"),
+        ({}, "0", "worse"),
+        ({"as_good": [0.0, 1.0]}, "0", "as_good"),
+        ({"worse": []}, "0", "open"),
+    ],
+)
+def test_how_a_weight_decay_stands_against_the_chosen_one(arguments, label, outcome):
+    assert findings.standing(view(**arguments), label) == outcome
+
+
+@pytest.mark.parametrize(
+    ("picked", "ratio", "half", "outcome"),
+    [
+        (1.0, 1.0, 0.0, "same"),
+        (10.0, 1.5, 0.1, "worse"),
+        (10.0, 0.5, 0.1, "better"),
+        (10.0, 1.0, 0.01, "no_difference"),
+        (10.0, 1.05, 0.1, "open"),
+        (10.0, 1.5, None, "unknown"),
+        (None, 1.5, 0.1, "unknown"),
+    ],
+)
+def test_what_the_one_standard_error_choice_costs(picked, ratio, half, outcome):
+    subject = view()
+    subject.facts["s/base/one_se/weight_decay"] = {"value": picked}
+    subject.facts["s/base/one_se/test_loss_ratio"] = interval(ratio, half)
+    assert findings.one_se(subject) == outcome
+
+
+@pytest.mark.parametrize(
+    ("judged", "outcome"),
+    [("held", "rises"), ("failed", "stays"), ("reversed", "falls"), ("open", "open"), ("not judged", "unknown"),
+     (None, "unknown")],
+)  # fmt: skip
+def test_overfitting_is_what_the_claim_found(judged, outcome):
+    subject = view()
+    if judged is not None:
+        subject.facts["claims/training-too-long-hurts/s/base/outcome"] = {"value": judged}
+    assert findings.overtrained(subject) == outcome
+
+
+@pytest.mark.parametrize(
+    ("judged", "outcome"),
+    [(["held", "held"], "better"), (["reversed"], "worse"), (["failed"], "no_difference"), (["open"], "open"),
+     (["held", "reversed"], "not_tried"), ([], "not_tried")],
+)  # fmt: skip
+def test_whether_more_examples_help_is_what_the_claim_found_in_the_study(judged, outcome):
+    subject = view()
+    for place, found in enumerate(judged):
+        subject.facts[f"claims/more-data-helps/s/base#{place}/outcome"] = {"value": found}
+    subject.facts["claims/more-data-helps/other/base/outcome"] = {"value": "failed"}
+    study = Study.model_validate({"name": "s", "grid": {"weight_decay": GRID, "seeds": 3}})
+    assert findings.rows_help(StudyView(study, (subject,))) == outcome
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "outcome"),
+    [(1.0, 1.1, "travels"), (9.0, 1.0, "does_not"), (1.0, 9.0, "does_not"), (2.0, 1.0, "unknown")],
+)
+def test_a_weight_decay_travels_where_it_shortens_the_weights_alike(ours, theirs, outcome):
+    first, second = view(), view()
+    first.facts["s/base/10/weight_norm"], second.facts["s/base/10/weight_norm"] = interval(ours), interval(theirs)
+    assert findings.travels(first, second) == outcome
 
 
 def test_zero_at_the_low_end_is_no_warning():
@@ -196,8 +262,6 @@ def test_what_is_left_of_a_length_is_never_negative(rate, decay, steps, left):
 
 def test_a_decay_at_which_trainings_diverged_is_not_compared_and_not_too_much():
     subject = view(chosen=1.0)
-    for label in ("0", "1"):
-        subject.facts[f"s/base/{label}/probability_best"] = {"value": 0.5}
     subject.facts["s/base/10/n_diverged"] = {"value": 3}
     assert (subject.compared, subject.uncompared) == (["0", "1"], ["10"])
     assert findings.moment(subject, "10") == "diverged"
@@ -206,13 +270,11 @@ def test_a_decay_at_which_trainings_diverged_is_not_compared_and_not_too_much():
 
 
 def test_no_outcome_is_outside_of_its_list():
-    options = itertools.product([None, 0.0, 1.0, 10.0], [-1, 0.0, 1], [None, 0.1], [GRID, [1.0, 10.0], [1.0]])
-    for chosen, size, half, grid in options:
+    options = itertools.product([None, 0.0, 1.0, 10.0], [0.5, 1.0, 2.0], [None, 0.1], [GRID, [1.0, 10.0], [1.0]])
+    for chosen, ratio, half, grid in options:
         if chosen is not None and chosen not in grid:
             continue
-        subject = view(chosen=chosen, difference=size, gap=size, half=half, grid=grid)
+        subject = view(chosen=chosen, ratio=ratio, half=half, grid=grid)
         assert findings.effect(subject) in findings.EFFECTS
         assert findings.shape(subject) in findings.SHAPES
-        assert findings.gap(subject) in findings.GAPS
         assert findings.certainty(subject) in findings.CERTAINTIES
-        assert findings.norm(subject) in findings.NORMS

@@ -26,7 +26,7 @@ def test_title_and_description_are_the_pages(tmp_path):
 
 def test_texts_are_translated_and_names_are_not(tmp_path):
     text = drawn(tmp_path, FIGURE)
-    assert "训练轮次" in text and "种子：24 个" in text and "zero-init" in text
+    assert "训练轮次" in text and "重复：24 次" in text and "zero-init" in text
     assert "epoch" in drawn(tmp_path, FIGURE, "en")
 
 

@@ -15,6 +15,7 @@ from decaybench.analysis.series import (
     fitted_curve,
     loss_by_rows,
     loss_curves,
+    overfitting,
     published_norms,
     remedies,
     spectral_filters,
@@ -25,6 +26,7 @@ from decaybench.analysis.series import (
 SERIES: dict[str, Callable[[StudyResults], Iterator[pd.DataFrame]]] = {
     "explorer": explorer.series,
     "loss_curves": loss_curves.series,
+    "overfitting": overfitting.series,
     "weight_norm": weight_norm.series,
     "published_norms": published_norms.series,
     "fitted_curve": fitted_curve.series,

@@ -1,5 +1,5 @@
-// A slider over the measured λ of a study: what belongs to one λ carries data-at. Without this script the λ that the
-// validation rows choose stays lit, and every sentence stands in the list below the figure.
+// A slider over the measured λ of a study: what belongs to one λ carries data-at. Without this script the smallest λ
+// stays lit, and every sentence stands in the list below the figures. A link to a closed box opens it.
 "use strict";
 (() => {
   const players = new Map();
@@ -7,7 +7,7 @@
   const player = (box) => {
     const [range, button] = box.querySelectorAll(".controls input");
     const moment = box.querySelector(".moment");
-    const place = box.querySelector(".prompt output");
+    const place = box.querySelector(".controls output");
     const stops = [...box.querySelectorAll(".moments li")];
     const drawn = [...box.querySelectorAll("svg [data-at]")];
     const labels = stops.map((stop) => stop.dataset.at);
@@ -39,13 +39,19 @@
     return { box, show: (label) => find(label) >= 0 && show(find(label)) };
   };
 
+  const reveal = (place) => {
+    for (let parent = place; parent; parent = parent.parentElement) if (parent.matches("details")) parent.open = true;
+    place.scrollIntoView();
+  };
+
   const follow = () => {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (target?.closest("details")) reveal(target);
     const [, study, label] = location.hash.match(/^#play\/([a-z0-9-]+)\/?([0-9.e-]*)$/) ?? [];
     const found = players.get(study);
     if (!found) return;
-    for (let parent = found.box; parent; parent = parent.parentElement) if (parent.matches("details")) parent.open = true;
     found.show(label);
-    found.box.scrollIntoView();
+    reveal(found.box);
   };
 
   for (const box of document.querySelectorAll(".player")) players.set(box.dataset.study, player(box));

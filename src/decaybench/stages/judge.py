@@ -11,6 +11,9 @@ from decaybench.analysis import cost
 from decaybench.analysis.claim_facts import claim_facts
 from decaybench.analysis.claims import CLAIMS
 from decaybench.analysis.experiment import Experiment
+from decaybench.analysis.identities import IDENTITIES
+from decaybench.analysis.identities.identity import identity_facts
+from decaybench.analysis.theory_beside_data import worst_miss_facts
 from decaybench.analysis.verdicts import judge
 from decaybench.cells.tables import read_table, write_json
 from decaybench.config import Config
@@ -33,10 +36,13 @@ def run(config: Config, results: Path) -> None:
         {name: read_table(folder / file) for name, folder in folders.items()}
         for file in ("cells.parquet", "history.parquet")
     )
-    claims = judge(CLAIMS, Experiment.of(config, cells, history))
+    experiment = Experiment.of(config, cells, history)
+    claims = judge(CLAIMS, experiment)
     facts: dict[str, Any] = {}
     for folder in folders.values():
         facts.update(_read(folder / "facts.json"))
+    facts.update(worst_miss_facts(facts))
+    facts.update(identity_facts(IDENTITIES, experiment))
     facts.update(claim_facts(claims))
     runs = {name: _read(folder / "timings.json") for name, folder in folders.items()}
     measured = results / "_machine" / "timings.json"

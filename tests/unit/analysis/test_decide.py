@@ -70,7 +70,7 @@ def test_the_correction_follows_what_a_quantity_uses():
     variant = study_of(task=task).resolved()[0]
     assert correction(variant, "test") == pytest.approx((120 / 442) / (1 - 120 / 442))
     assert correction(variant, "validation") == pytest.approx((180 / 442) / (1 - 180 / 442))
-    assert correction(variant, "train") == pytest.approx((60 / 442) / (1 - 60 / 442))
+    assert correction(variant) == pytest.approx((60 / 442) / (1 - 60 / 442))
     small_test = study_of(task={**task, "n_test": 6}).resolved()[0]
     assert correction(small_test, "test") == pytest.approx(0.1)  # Nadeau and Bengio's is the smaller one
     assert correction(study_of().resolved()[0], "test") is None  # fresh draws

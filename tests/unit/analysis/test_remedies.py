@@ -50,8 +50,8 @@ def test_each_remedy_is_told_at_its_best_and_decay_is_the_measure():
     assert settings == {"nothing": 0, "decay": 1, "early_stopping": 40, "dropout": 0.5, "more_data": 48}
     dof = {kind: facts[f"remedies/{kind}/effective_dof"]["value"] for kind in settings}
     assert dof["dropout"] < dof["decay"] < dof["nothing"] < dof["more_data"]  # 0.5 stands for λ = 2
-    assert facts["remedies/dropout/difference_at_equal_dof"]["low"] > 0
-    assert facts["remedies/early_stopping/difference_at_equal_dof"]["low"] > 0
+    assert facts["remedies/dropout/ratio_at_equal_dof"]["low"] > 1
+    assert facts["remedies/early_stopping/ratio_at_equal_dof"]["low"] > 1
 
 
 def test_between_two_settings_losses_are_read_off_the_line_between_them():
@@ -84,7 +84,7 @@ def test_what_cannot_share_the_axis_is_left_out(keys):
 
 
 def test_one_seed_has_remedies_without_intervals_and_a_lost_variant_leaves_the_rest():
-    assert facts_of(grid=KEYS["grid"] | {"seeds": 1})["remedies/dropout/difference_at_equal_dof"]["low"] is None
+    assert facts_of(grid=KEYS["grid"] | {"seeds": 1})["remedies/dropout/ratio_at_equal_dof"]["low"] is None
     study = study_of(**KEYS)
     lost = lambda variant, decay, seed: losses(variant, decay, seed) | {"diverged": seed == 2}  # noqa: E731
     found = study_facts(study, cells_of(study, lost), history_of(study, stopped, range(0, 101, 10)))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from decaybench.analysis.studies import StudyView
 from decaybench.figures import FIGURES
-from decaybench.report.studies import StudyView
 from decaybench.report.svg import inline
 
 NARROW = "-narrow"  # how the file of a figure's layout for phones ends

@@ -7,10 +7,10 @@ from typing import Any
 
 from markupsafe import Markup
 
+from decaybench.analysis.studies import StudyView
+from decaybench.analysis.variants import VariantView
 from decaybench.cells.grid import format_seeds
 from decaybench.config import BASE
-from decaybench.report.studies import StudyView
-from decaybench.report.variants import VariantView
 
 
 class Methods:

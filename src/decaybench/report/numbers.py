@@ -9,10 +9,10 @@ from typing import Any
 from markupsafe import Markup
 
 from decaybench.analysis.results import Fact, Facts
+from decaybench.analysis.studies import StudyView
+from decaybench.analysis.variants import VariantView, find
 from decaybench.cells.grid import weight_decay_label
 from decaybench.report.catalogue import N_
-from decaybench.report.studies import StudyView
-from decaybench.report.variants import VariantView, find
 
 NO_INTERVAL = N_("no interval: {reason}")
 MINUS = "−"

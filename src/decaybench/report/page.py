@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from decaybench.analysis import contrasts
-from decaybench.report import findings
+from decaybench.analysis import contrasts, findings
+from decaybench.analysis.studies import StudyView, distinct
+from decaybench.analysis.variants import VariantView
 from decaybench.report.cost import StepView
-from decaybench.report.studies import StudyView, distinct
-from decaybench.report.variants import VariantView
 from decaybench.report.verdicts import ClaimView
 from decaybench.tasks import column_names
 

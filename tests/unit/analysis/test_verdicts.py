@@ -53,7 +53,8 @@ def course(rises):
 def decay(helps):
     config = config_of(task=SMALL, model=ZERO, grid=GRID)
     return case_of(
-        config, lambda variant, decay, seed: {"test_loss": (1.5 if (decay == 0) == helps else 1.0) * apart(seed, decay)}
+        config,
+        lambda variant, decay, seed: {"test_loss": (1.5 if (decay == 0) == helps else 1.0) * apart(seed, decay)},
     )
 
 

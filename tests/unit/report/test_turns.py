@@ -9,13 +9,13 @@ import shutil
 import pytest
 from pages import facts_of, read
 
+from decaybench.analysis import findings
+from decaybench.analysis.studies import study_views
+from decaybench.analysis.variants import VariantView
 from decaybench.config import Study
-from decaybench.report import findings
 from decaybench.report.figures import TITLES
 from decaybench.report.page import Page
 from decaybench.report.render import page_text
-from decaybench.report.studies import study_views
-from decaybench.report.variants import VariantView
 
 
 def changed(tiny, tmp_path, change):

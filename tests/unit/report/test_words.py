@@ -13,14 +13,14 @@ from babel.messages.pofile import write_po
 from pages import facts_of, read
 
 import decaybench.report as report
+from decaybench.analysis import findings
+from decaybench.analysis.studies import study_views
 from decaybench.figures import labels
-from decaybench.report import findings
 from decaybench.report.catalogue import SHOWN, catalogue, gettext_of
 from decaybench.report.numbers import Numbers
 from decaybench.report.page import Page
 from decaybench.report.render import WordingError, make_environment, page_text
 from decaybench.report.sections import BOXES, SECTIONS
-from decaybench.report.studies import study_views
 
 ROOT = Path(report.__file__).parent
 FIELDS = re.compile(r"\{\w+\}|%\(\w+\)s")

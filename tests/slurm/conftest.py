@@ -125,6 +125,11 @@ class Head:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait(10)
 
+    def cpu_seconds(self) -> float:
+        """Of the process and its children that have ended."""
+        words = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, words[11:15])) / os.sysconf("SC_CLK_TCK")
+
     def jobs(self, rule: str) -> int:
         """How many jobs of a rule the run had, from its table of job counts."""
         found = re.search(rf"^{rule}\s+(\d+)$", self.text, re.MULTILINE)
@@ -149,13 +154,19 @@ class Workplace:
         (self.path / "mood.part").write_text(mood)
         (self.path / "mood.part").replace(self.path / "mood")
 
-    def start(self, *words: str, profile: str | None = "slurm") -> Head:
+    def command(self, *words: str, profile: str | None = "slurm") -> list[str]:
         chosen = ["--profile", str(ROOT / "profiles" / profile)] if profile else []
-        command = [
-            SNAKEMAKE, *chosen, "--directory", str(self.path), "--configfile", str(self.path / "mine.yaml"), *words,
+        return [
+            SNAKEMAKE, *chosen, "--snakefile", str(ROOT / "Snakefile"), "--directory", str(self.path),
+            "--configfile", str(self.path / "mine.yaml"), *words,
         ]  # fmt: skip
+
+    def start(self, *words: str, profile: str | None = "slurm", **environment: str) -> Head:
         self.heads += 1
-        head = Head(command, self.cluster.environment, self.path / f"head-{self.heads}.txt")
+        head = Head(
+            self.command(*words, profile=profile), {**self.cluster.environment, **environment},
+            self.path / f"head-{self.heads}.txt",
+        )  # fmt: skip
         self.started.append(head)
         return head
 
@@ -189,6 +200,25 @@ def until(happened: Callable[[], Any], seconds: float, what: str) -> None:
         if time.monotonic() > end:
             pytest.fail(f"after {seconds:.0f} s still not: {what}")
         time.sleep(0.1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "limit(seconds): a test of Slurm that takes longer has failed")
+
+
+@pytest.fixture(autouse=True)
+def limit(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Ends a test that hangs, whatever it waits for."""
+    mark = request.node.get_closest_marker("limit")
+    assert mark, "each test of Slurm says its limit"
+
+    def late(*_: Any) -> None:
+        pytest.fail(f"not done after {mark.args[0]} s")
+
+    signal.signal(signal.SIGALRM, late)
+    signal.alarm(mark.args[0])
+    yield
+    signal.alarm(0)
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,7 @@ class Row(NamedTuple):
     comment: str
 
 
-Queue = dict[str, Row]  # by the job's id, with ";cluster" behind it where several clusters are asked
+Queue = dict[str, Row]  # by the job's id, with ";cluster" behind it where a cluster was named
 
 
 def ask(*command: str, script: str = "") -> Answer:
@@ -57,20 +57,17 @@ def ask(*command: str, script: str = "") -> Answer:
 
 def queue(clusters: Collection[str] = ()) -> Queue | str:
     """All jobs of this person that Slurm knows, or why that cannot be said now."""
-    where = ["-M", ",".join(sorted(clusters))] if clusters else []
-    answer = ask("squeue", *where, "-h", "-t", "all", "-u", str(os.getuid()), "-o", "%A|%T|%r|%N|%k")
-    if answer.code != 0:
-        return answer.errors or "squeue failed without a word"
     rows: Queue = {}
-    cluster = ""
-    for line in answer.output.splitlines():
-        if line.startswith("CLUSTER: "):
-            cluster = ";" + line.removeprefix("CLUSTER: ").strip()
-            continue
-        words = line.split("|", 4)
-        if len(words) != 5 or not words[0].strip().isdigit():
-            return f"squeue's answer cannot be read: {line[:80]}"
-        rows[words[0].strip() + cluster] = Row(*(word.strip() for word in words[1:]))
+    for cluster in sorted(clusters) or [""]:
+        where = ["-M", cluster] if cluster else []
+        answer = ask("squeue", *where, "-h", "-t", "all", "-u", str(os.getuid()), "-o", "%A|%T|%r|%N|%k")
+        if answer.code != 0:
+            return answer.errors or "squeue failed without a word"
+        for line in answer.output.splitlines():
+            words = [word.strip() for word in line.split("|", 4)]
+            if len(words) != 5 or not words[0].isdigit():
+                return f"squeue's answer cannot be read: {line[:80]}"
+            rows[";".join(filter(None, [words[0], cluster]))] = Row(*words[1:])
     return rows
 
 

@@ -122,6 +122,7 @@ class Follower:
             while True:
                 if found is not None:
                     self.waiting.append(found)
+                    self._clusters |= set(found.cluster.split(","))
                 found = self._inbox.get_nowait()
         except queue.Empty:
             return
@@ -165,7 +166,6 @@ class Follower:
 
     def _taken(self, job: Job) -> None:
         self.under_way.append(job)
-        self._clusters |= set(filter(None, job.cluster.split(",")))
         self._pause, self._said_refusal = 1.0, ""
         self.events.submitted(job)
 

@@ -18,26 +18,27 @@ POLICY = re.compile(r"accounting/qos policy", re.IGNORECASE)
 COUNTS_JOBS = re.compile(r"Submit|MaxJobs|GrpJobs")
 # Reasons of a waiting job that no waiting removes.
 NEVER = re.compile(
-    r"^(?:PartitionTimeLimit|PartitionNodeLimit|BadConstraints|InvalidAccount|InvalidQOS|AccountNotAllowed|"
-    r"QOSNotAllowed|QOSMin\w+|(?:QOS|Assoc)(?:Max|Min)\w*(?:PerJob|PerNode|WallDuration)\w*)$"
+    r"^(?:PartitionTimeLimit|PartitionNodeLimit|PartitionConfig|BadConstraints|InvalidAccount|InvalidQOS|"
+    r"AccountNotAllowed|QOSNotAllowed|QOSMin\w+|(?:QOS|Assoc)(?:Max|Min)\w*(?:PerJob|PerNode|WallDuration)\w*)$"
 )
 ADVICE = (
-    (r"time ?limit|wall", "set a smaller runtime (minutes): --set-resources train:runtime=…, or another"
-     " --default-resources slurm_partition=… (`sinfo -s` shows their limits)"),
-    (r"account", "set --default-resources slurm_account=… or SBATCH_ACCOUNT (`sacctmgr show assoc user=$USER`"
-     " lists yours)"),
     (r"qos\w*(?:cpu|mem|node|tres)|policy", "the QOS or account has a limit for one job that this exceeds: set"
      " --set-resources train:mem_mb=… train:runtime=…, or another --default-resources slurm_qos=…"),
+    (r"time ?limit|wall", "set a smaller runtime (minutes): --set-resources train:runtime=…, or another"
+     " --default-resources slurm_partition=… (`sinfo -s` shows their limits)"),
+    (r"account(?!ing)", "set --default-resources slurm_account=… or SBATCH_ACCOUNT (`sacctmgr show assoc user=$USER`"
+     " lists yours)"),
     (r"qos", "set --default-resources slurm_qos=… or SBATCH_QOS (`sacctmgr show assoc user=$USER format=qos`"
      " lists yours)"),
-    (r"partition", "set --default-resources slurm_partition=… or SBATCH_PARTITION (`sinfo -s` lists them)"),
+    (r"memory|node configuration|badconstraints|partition(?:config|nodelimit)", "no node has as much: set"
+     " --set-resources train:mem_mb=…, or smaller blocks by a larger --config nodes=…, or other"
+     " --default-resources (`sinfo -o '%P %N %m %c %G %f'` shows what nodes have)"),
     (r"feature|constraint", "set --default-resources slurm_constraint=… or SBATCH_CONSTRAINT (`sinfo -o '%N %f'`"
      " lists the features)"),
     (r"gres|generic resource", "no node has such a GPU: set --set-resources train:gpu=… (`sinfo -o '%N %G'` lists"
      " them)"),
     (r"reservation", "set --default-resources slurm_reservation=… (`scontrol show reservation` lists them)"),
-    (r"memory|node configuration|constraints", "no node has as much: set --set-resources train:mem_mb=…, or"
-     " smaller blocks by a larger --config nodes=… (`sinfo -o '%N %m %c %G'` shows what nodes have)"),
+    (r"partition", "set --default-resources slurm_partition=… or SBATCH_PARTITION (`sinfo -s` lists them)"),
 )  # fmt: skip
 
 
@@ -58,6 +59,8 @@ def never_starts(reason: str) -> bool:
 
 def advice(message: str) -> str:
     """What to set, for what Slurm says."""
+    limit = LIMIT.search(message)
+    message = limit[0] if limit else message
     for pattern, what in ADVICE:
         if re.search(pattern, message, re.IGNORECASE):
             return what

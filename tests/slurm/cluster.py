@@ -79,6 +79,7 @@ class Cluster:
     """`nodes` virtual nodes that claim `cpus` cores, `mb` of memory and `gpus` GPUs each (more than there is)."""
 
     def __init__(self, nodes: int = 3, cpus: int = 2, mb: int = 6000, gpus: int = 2, accounts: bool = False) -> None:
+        self.user = getpass.getuser()
         self.accounts = accounts  # whether there are slurmdbd and MariaDB
         self.folder = Path(tempfile.mkdtemp(prefix="decaybench-slurm-test-", dir="/tmp"))  # short: it holds a socket
         self.nodes = [f"n{number}" for number in range(1, nodes + 1)]
@@ -94,11 +95,11 @@ class Cluster:
         for name in ("state", "spool", "sbin"):
             (self.folder / name).mkdir()
         host, ports = socket.gethostname().partition(".")[0], _free_ports(len(self.nodes) + 3)
-        text = SLURM_CONF.format(host=host, port=ports[0], user=getpass.getuser(), folder=self.folder)
+        text = SLURM_CONF.format(host=host, port=ports[0], user=self.user, folder=self.folder)
         self.database_port = ports[2]
         if self.accounts:
             text += accounting.SLURM_CONF.format(folder=self.folder, port=ports[1])
-            accounting.write_slurmdbd_conf(self.folder, getpass.getuser(), ports[1], self.database_port)
+            accounting.write_slurmdbd_conf(self.folder, self.user, ports[1], self.database_port)
         else:
             text += "AccountingStorageType=accounting_storage/none\n"
         for node, port in zip(self.nodes, ports[3:], strict=True):
@@ -132,7 +133,7 @@ class Cluster:
         _wait(lambda: set(self.states()) == {"idle"}, 40, f"the nodes are not idle; see {self.folder}")
 
     def _start_accounting(self) -> None:
-        user = getpass.getuser()
+        user = self.user
         accounting.make_database(self.folder, user, self.environment)
         self._daemon(*accounting.database_command(self.folder, user, self.database_port))
         _wait(lambda: accounting.database_answers(self.folder, self.environment), 30, "MariaDB does not start")

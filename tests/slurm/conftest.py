@@ -221,15 +221,18 @@ def limit(request: pytest.FixtureRequest) -> Iterator[None]:
     signal.alarm(0)
 
 
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
-    missing = missing_programs()
+def needs(missing: list[str], packages: str) -> None:
+    """Skip where programs are missing; fail where they must not be."""
     if missing:
-        packages = "slurmctld slurmd slurm-client munge"
         reason = f"there is no Slurm here ({', '.join(missing)} missing; apt-get install {packages})"
         if os.environ.get("DECAYBENCH_REQUIRE_SLURM") == "1":
             pytest.fail(f"DECAYBENCH_REQUIRE_SLURM=1, but {reason}")
         pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    needs(missing_programs(), "slurmctld slurmd slurm-client munge")
     made = Cluster()
     try:
         made.start()
@@ -239,19 +242,21 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def workplace(cluster: Cluster, tmp_path: Path) -> Iterator[Callable[..., Workplace]]:
-    """Makes workplaces, and ends what still runs in them."""
+def workplace(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Workplace]]:
+    """Makes workplaces, on the cluster of all tests when no other is given, and ends what still runs in them."""
     made: list[Workplace] = []
 
-    def make(*studies: dict[str, Any], name: str = "ein Ordner für λ") -> Workplace:
-        made.append(Workplace(tmp_path / name, cluster, list(studies)))
+    def make(*studies: dict[str, Any], name: str = "ein Ordner für λ", cluster: Cluster | None = None) -> Workplace:
+        where = cluster or request.getfixturevalue("cluster")
+        made.append(Workplace(tmp_path / name, where, list(studies)))
         return made[-1]
 
     yield make
     for place in made:
         for head in place.started:
             head.kill()
-    left = [job for state in ("PENDING", "RUNNING") for job in cluster.jobs(state)]
-    if left:
-        cluster.ask("scancel", *left)
-        until(lambda: not cluster.jobs("RUNNING"), 30, "the jobs of a failed test are gone")
+    for cluster in {place.cluster for place in made}:
+        left = [job for state in ("PENDING", "RUNNING") for job in cluster.jobs(state)]
+        if left:
+            cluster.ask("scancel", *left)
+            until(lambda on=cluster: not on.jobs("RUNNING"), 30, "the jobs of a failed test are gone")

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -161,10 +161,13 @@ class Workplace:
             "--configfile", str(self.path / "mine.yaml"), *words,
         ]  # fmt: skip
 
-    def start(self, *words: str, profile: str | None = "slurm", **environment: str) -> Head:
+    def start(
+        self, *words: str, profile: str | None = "slurm", before: Sequence[str] = (), **environment: str
+    ) -> Head:
+        """Start Snakemake with these words, through the command `before`."""
         self.heads += 1
         head = Head(
-            self.command(*words, profile=profile), {**self.cluster.environment, **environment},
+            [*before, *self.command(*words, profile=profile)], {**self.cluster.environment, **environment},
             self.path / f"head-{self.heads}.txt",
         )  # fmt: skip
         self.started.append(head)

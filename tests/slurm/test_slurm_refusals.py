@@ -7,7 +7,7 @@ import pytest
 
 from .accounting import missing_accounting
 from .cluster import Cluster
-from .conftest import moody, needs, quick, until
+from .conftest import needs, quick, until
 
 pytestmark = pytest.mark.xdist_group("slurm")
 TRAIN = ("--until", "train")
@@ -87,35 +87,3 @@ def test_settings_reach_slurm_from_where_people_put_them_and_unknown_ones_are_na
     assert [line.split() for line in asked] == [["brief", "zen", "gres:gpu:1", "mine"]] * 2
     (line,) = [line for line in place.started[-1].text.splitlines() if "colour" in line]
     assert "sbatch is not asked for it" in line
-
-
-@pytest.mark.limit(120)
-def test_preemption_takes_no_retry_and_only_what_ran_out_of_memory_asks_for_more(workplace):
-    place = workplace(moody("waits", 1), moody("raises", 1, "raises"), moody("greedy", 1, "greedy"))
-    cluster = place.cluster
-    place.mood("bad")
-    head = place.start(*TRAIN, "--retries", "1")
-
-    def memory(name):
-        """What each job of a study asked for."""
-        rows = [line.split() for line in cluster.ask("squeue", "-h", "-t", "all", "-o", "%A %j %m").splitlines()]
-        return [size for _, job, size in sorted(rows, key=lambda row: int(row[0])) if f"-{name}-" in job]
-
-    until(lambda: len(memory("raises")) == 2 and len(memory("greedy")) == 2, 90, "both were tried again")
-    assert memory("raises")[0] == memory("raises")[1]
-    assert int(memory("greedy")[1].rstrip("M")) == 2 * int(memory("greedy")[0].rstrip("M"))
-    head.kill()
-    cluster.ask("scancel", "--me")
-    until(lambda: not cluster.jobs("RUNNING"), 20, "they are gone")
-    place.run("--unlock", limit=30)
-    place.configure([moody("waits", 1)])
-    (place.path / "results" / "waits" / "blocks" / "0000.parquet").unlink(missing_ok=True)
-    place.mood("waits")
-    head = place.start(*TRAIN, "--retries", "0")
-    until(lambda: "waits" in "".join(cluster.jobs().values()), 30, "the block is trained")
-    urgent = ["--partition=urgent", "--nodes=3", "--exclusive", "--wrap=sleep 2", "--output=/dev/null", "--time=1"]
-    cluster.ask("sbatch", *urgent)
-    until(lambda: "another job took its place; it is submitted again" in head.text, 30, "it was preempted")
-    place.mood("fine")
-    assert head.wait(60) == 0, head.text
-    assert len(place.blocks()) == 1

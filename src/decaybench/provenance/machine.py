@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from decaybench.provenance.processor import read_processor
+
 LIBRARIES = (
     "torch",
     "numpy",
@@ -26,16 +28,6 @@ LIBRARIES = (
 )
 
 
-def cpu_model() -> str:
-    """The processor's name, as far as the system tells."""
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
 def peak_memory_mb() -> float:
     """The most memory that this process has held, in MB."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -45,7 +37,7 @@ def peak_memory_mb() -> float:
 def machine() -> dict[str, Any]:
     """Who is computing: the node by the name that its scheduler uses."""
     node = os.environ.get("SLURMD_NODENAME") or platform.node()
-    return {"node": node, "cpu": cpu_model(), "cores": len(_cores())}
+    return {"node": node, **read_processor(), "cores": len(_cores())}
 
 
 def _cores() -> set[int]:

@@ -252,7 +252,7 @@ def _gather(options: argparse.Namespace) -> None:
     measured = json.loads(options.cost.read_text(encoding="utf-8"))
     figures = {name: svg for name, svg in (("cost", cost_svg(measured)),) if svg}
     write_json({"runs": runs, "cost": cost.summarise(measured), "figures": figures}, options.timings)
-    write_json(provenance.manifest(config.question()), options.manifest)
+    write_json(provenance.manifest(config.question(), runs), options.manifest)
 
 
 def _render(options: argparse.Namespace) -> None:

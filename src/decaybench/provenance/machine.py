@@ -10,10 +10,11 @@ import platform
 import resource
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from decaybench.provenance.processor import read_processor
+from decaybench.provenance.processor import kinds, read_processor
 
 LIBRARIES = (
     "torch",
@@ -70,10 +71,12 @@ def git_state() -> dict[str, Any]:
         return {}
 
 
-def manifest(config: dict[str, Any]) -> dict[str, Any]:
-    """What made a results folder: config with its digest, versions, code and the machine of the head process."""
+def manifest(config: dict[str, Any], runs: Mapping[str, Sequence[Mapping[str, Any]]] | None = None) -> dict[str, Any]:
+    """What made a results folder: config with its digest, versions, code, the machine of the head process, and the
+    kinds of processors of all runs that trained cells, by study."""
     digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
     return {
         "config": config, "config_sha256": digest, "versions": versions(),
         "decaybench": importlib.metadata.version("decaybench"), "git": git_state(), "machine": machine(),
+        "processors": kinds(run for study in (runs or {}).values() for run in study),
     }  # fmt: skip

@@ -16,7 +16,7 @@ from markdown_it.token import Token
 ROOT = Path(__file__).parents[2]
 RECIPES = "docs/recipes.md"
 DOCUMENTS = (
-    "README.md", "config/README.md", "workflow/documentation.md", "docs/cluster.md", "CONTRIBUTING.md",
+    "README.md", "config/README.md", "workflow/documentation.md", "docs/cluster.md", "docs/scale.md", "CONTRIBUTING.md",
     "results/README.md", RECIPES,
 )  # fmt: skip
 COMMAND = re.compile(r"(make|snakemake|decaybench|\.venv/bin/\S+|source|pip|python)( .*)?")

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from .conftest import quick, until
+from .conftest import ROOT, quick, until
 
 pytestmark = pytest.mark.xdist_group("slurm")
 LATER = ("--until", "train", "--default-resources", "slurm_extra=--begin=now+1hour")
@@ -71,11 +71,9 @@ def test_ctrl_c_while_jobs_are_submitted_leaves_none(workplace):
 @pytest.mark.limit(60)
 def test_scancel_of_a_head_that_is_itself_a_job_cancels_its_jobs(workplace):
     place = workplace(quick("some", 6))
-    script = place.path / "head.sh"
-    script.write_text("#!/bin/bash\n" + " ".join(f"'{word}'" for word in place.command(*LATER)) + "\n")
-    job = place.cluster.ask(
-        "sbatch", "--parsable", "--mem=1000", f"--output={place.path}/head.txt", str(script)
-    ).strip()
+    sbatch = ["sbatch", "--parsable", "--mem=1000", f"--chdir={ROOT}", f"--output={place.path}/head.txt"]
+    words = ["--directory", str(place.path), "--configfile", str(place.path / "mine.yaml"), *LATER]
+    job = place.cluster.ask(*sbatch, str(ROOT / "profiles" / "slurm" / "head.sh"), *words).strip()
     until(lambda: waiting(place) == 6, 40, "six jobs wait")
     place.cluster.ask("scancel", job)
     until(lambda: waiting(place) == 0 and not place.cluster.jobs("RUNNING"), 15, "the queue is empty")

@@ -244,8 +244,9 @@ def test_a_passing_refusal_waits_and_a_permanent_one_ends_the_run_after_the_firs
     assert "asking again" in run.events.said[0]
     run._submit_at = 0.0
     Path("refusal").write_text("sbatch: error: invalid partition specified: nope\n")
-    run.submit_some()
-    run.submit_some()
+    for _ in range(2):
+        run.submit_some()
+        run.look()
     (line,) = run.events.stopped
     assert "Slurm refuses first: sbatch: error: invalid partition specified: nope. To go on: set" in line
     assert "\n" not in line

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from decaybench.console import never_fail
 from decaybench.jobs.slurm import commands, states
-from decaybench.jobs.slurm.follower import cancel_live
+from decaybench.jobs.slurm.leaving import cancel_live
 from decaybench.jobs.slurm.marks import RunMark
 
 

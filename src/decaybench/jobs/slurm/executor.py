@@ -15,7 +15,7 @@ from typing import Any
 from snakemake_interface_common.exceptions import WorkflowError
 from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 from snakemake_interface_executor_plugins.executors.remote import RemoteExecutor
-from snakemake_interface_executor_plugins.settings import CommonSettings
+from snakemake_interface_executor_plugins.settings import CommonSettings, SharedFSUsage
 
 from decaybench.jobs.slurm.follower import Follower, Job
 from decaybench.jobs.slurm.marks import RunMark, digest
@@ -52,6 +52,7 @@ class Executor(RemoteExecutor):
         # What a job ran out of, by its outputs: the next attempt gets more of that alone.
         self.ran_out: dict[str, Counter[str]] = defaultdict(Counter)
         self.warned: set[str] = set()
+        self.interrupted = False
         self.handlers: dict[signal.Signals, Any] = {}
         LOGS.mkdir(parents=True, exist_ok=True)
         seconds = self.workflow.remote_execution_settings.seconds_between_status_checks
@@ -78,11 +79,10 @@ class Executor(RemoteExecutor):
         resources = self._resources(job, self.ran_out[outputs])
         self._warn_of(unknown(resources))
         made = [shlex.quote(str(file)) for file in job.output if not getattr(file, "is_storage", False)]
+        shared = SharedFSUsage.INPUT_OUTPUT in self.workflow.storage_settings.shared_fs_usage
+        head = shlex.quote(self.tmpdir if shared else ".")
         script = SCRIPT.format(
-            exit_line=EXIT_LINE,
-            head=shlex.quote(self.tmpdir),
-            command=self.format_job_exec(job),
-            outputs=" ".join(made),
+            exit_line=EXIT_LINE, head=head, command=self.format_job_exec(job), outputs=" ".join(made)
         )
         params = {} if job.is_group() else dict(job.params.items())
         question = digest(job.name, json.dumps(params, sort_keys=True, default=str))
@@ -93,7 +93,8 @@ class Executor(RemoteExecutor):
         )  # fmt: skip
 
     def get_job_exec_prefix(self, job: Any) -> str:
-        return f"cd {shlex.quote(self.workflow.workdir_init)}"
+        shared = self.workflow.storage_settings.assume_common_workdir
+        return f"cd {shlex.quote(self.workflow.workdir_init)}" if shared else ""
 
     @staticmethod
     def _resources(job: Any, ran_out: Counter[str]) -> dict[str, Any]:
@@ -155,6 +156,7 @@ class Executor(RemoteExecutor):
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         """The first one cancels everything; the next ones, while that is done, change nothing."""
         if not self.follower.closing:
+            self.interrupted = True
             self.follower.stop()
             raise KeyboardInterrupt
 
@@ -163,4 +165,7 @@ class Executor(RemoteExecutor):
 
     def shutdown(self) -> None:
         self.follower.close()
+        if not self.interrupted and threading.current_thread() is threading.main_thread():
+            for number, before in self.handlers.items():
+                signal.signal(number, before)
         super().shutdown()

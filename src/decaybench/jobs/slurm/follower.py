@@ -6,6 +6,7 @@ process ends this thread.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import threading
@@ -16,13 +17,13 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from decaybench.jobs.slurm import commands, refusals, states
+from decaybench.jobs.slurm.leaving import CANCEL_SECONDS, cancel_live
 from decaybench.jobs.slurm.marks import RunMark
 
 SUBMIT_SECONDS = 3.0  # of submitting before jobs under way are looked at again
 PAUSE_SECONDS = 15.0  # at most, between two tries to submit
 LOST_SECONDS = 60.0  # how long an answering Slurm may not know a job
 SILENT_SECONDS = float(os.environ.get("DECAYBENCH_SLURM_SILENT_SECONDS", 7200))  # of a Slurm that does not answer
-CANCEL_SECONDS = 60.0  # of trying to cancel
 REPEAT_SECONDS = 600.0  # until a reason of waiting that had gone is said again
 MOST_INTERRUPTIONS = 10  # of one job, by preemption or its nodes
 
@@ -73,6 +74,7 @@ class Follower:
         self._silent_since: float | None = None
         self._submit_at, self._pause, self._said_refusal = 0.0, 1.0, ""
         self._reasons: dict[str, float] = {}  # when each was last seen
+        self._told = False  # that the run must end
         self._accounting_at = 0.0
         self._unsure = False  # whether Slurm may have a job whose number was lost
         self.closing = False
@@ -185,15 +187,18 @@ class Follower:
         self.refusal = text
         if self.under_way:
             self.events.say(f"{text}. Submitting nothing more; waiting for {len(self.under_way)} jobs under way")
-        else:
-            self.events.refused(text)
 
     # --- following ---------------------------------------------------------------------------------
 
     def look(self) -> None:
         """Ask Slurm about all jobs, and tell what has changed."""
-        if not self.under_way or not self._ask_queue():
-            return
+        if self.under_way and self._ask_queue():
+            self._look_at_jobs()
+        if self.refusal and not self.under_way and not self._told:
+            self._told = True
+            self.events.refused(self.refusal)
+
+    def _look_at_jobs(self) -> None:
         unknown = [job.slurm_id for job in self.under_way if job.slurm_id not in self._queue]
         accounted = self._ask_accounting(unknown)
         waiting: Counter[str] = Counter()
@@ -213,8 +218,6 @@ class Follower:
         for job, state, node, why in ended:
             self._ended(job, state, node, why)
         self._say_reasons(waiting)
-        if self.refusal and not self.under_way and ended:
-            self.events.refused(self.refusal)
 
     def _ended(self, job: Job, state: str, node: str, why: str) -> None:
         if state in states.SUCCEEDED:
@@ -272,15 +275,12 @@ class Follower:
             self._reasons[reason] = now
 
     def _give_up(self, reason: str) -> None:
-        hopeless = [job for job in self.under_way if self._waits_for(job, reason)]
+        those = {number for number, row in self._queue.items() if (row.state, row.reason) == ("PENDING", reason)}
+        hopeless = [job for job in self.under_way if job.slurm_id in those]
         commands.cancel(job.slurm_id for job in hopeless)
         self.under_way = [job for job in self.under_way if job not in hopeless]
         jobs = f"{hopeless[0].name} and {len(hopeless) - 1} more" if hopeless[1:] else hopeless[0].name
         self._refuse(f"{jobs} would wait for ever ({reason}). To go on: {refusals.advice(reason)}")
-
-    def _waits_for(self, job: Job, reason: str) -> bool:
-        row = self._queue.get(job.slurm_id)
-        return row is not None and row.state == "PENDING" and row.reason == reason
 
     # --- leaving -----------------------------------------------------------------------------------
 
@@ -289,26 +289,13 @@ class Follower:
         known = [job.slurm_id for job in self.under_way]
         if not known and not self._unsure:
             return
-        complaint = commands.cancel(known)
-        self.events.say(f"cancelling the {len(known)} jobs of this run")
-        complaint = cancel_live(
-            lambda rows: self.mark.of_run(rows) | {job for job in known if job in rows}, self._clusters
-        ) or (complaint and "")
-        self.events.say(complaint or "no job of this run is left in Slurm's queue")
+        commands.cancel(known)
+        if known:
+            self._say_if_possible(f"cancelling the {len(known)} jobs of this run")
+        left = cancel_live(lambda rows: self.mark.of_run(rows) | (set(known) & rows.keys()), self._clusters)
+        if known or left:
+            self._say_if_possible(left or "no job of this run is left in Slurm's queue")
 
-
-def cancel_live(chosen: Callable[[commands.Queue], set[str]], clusters: set[str]) -> str:
-    """Cancel the chosen jobs until none waits or runs. Returns why some may be left, "" when none is."""
-    end, why = time.monotonic() + CANCEL_SECONDS, ""
-    while time.monotonic() < end:
-        rows = commands.queue(clusters)
-        if isinstance(rows, str):
-            why = rows
-        else:
-            gone = states.ENDED | {"COMPLETING"}
-            live = [job for job in chosen(rows) if rows[job].state not in gone]
-            if not live:
-                return ""
-            why = commands.cancel(live) or f"{len(live)} jobs are still there"
-        time.sleep(0.3)
-    return f"some jobs may be left in Slurm's queue ({why}); `decaybench-slurm stop` cancels them"
+    def _say_if_possible(self, text: str) -> None:
+        with contextlib.suppress(Exception):  # the terminal may have gone, and jobs must be cancelled all the same
+            self.events.say(text)

@@ -51,8 +51,7 @@ class Events(Protocol):
     def submitted(self, job: Job) -> None: ...
     def succeeded(self, job: Job) -> None: ...
     def failed(self, job: Job, state: str, text: str) -> None: ...
-    def refused(self, text: str) -> None:
-        """Slurm will never take a job like this; nothing is under way any more."""
+    def refused(self, text: str) -> None: ...  # Slurm will never take such a job, and nothing is under way
 
 
 @dataclass

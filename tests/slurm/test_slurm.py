@@ -22,7 +22,7 @@ NETWORK = {
 }
 
 
-@pytest.mark.limit(150)
+@pytest.mark.limit(240)
 def test_a_cluster_of_several_nodes_makes_the_bytes_of_one_machine_and_nearly_as_soon(workplace):
     here, there = (workplace(quick("lin", 4), NETWORK, name=name) for name in ("hier", "auf dem Cluster λ"))
     started = time.monotonic()
@@ -48,7 +48,7 @@ def test_a_cluster_of_several_nodes_makes_the_bytes_of_one_machine_and_nearly_as
     assert tables(there.path / "results") == before
 
 
-@pytest.mark.limit(150)
+@pytest.mark.limit(240)
 def test_slurm_hands_each_job_a_gpu_of_its_own_and_the_trainer_takes_it(workplace):
     place = workplace(moody("gpus", 4, "says_gpu"))
     place.mood("waits")
@@ -65,7 +65,7 @@ def test_slurm_hands_each_job_a_gpu_of_its_own_and_the_trainer_takes_it(workplac
     assert sorted(recorded) == sorted((node, seen) for node, _, seen in notes)
 
 
-@pytest.mark.limit(150)
+@pytest.mark.limit(240)
 def test_a_killed_snakemake_goes_on_with_the_jobs_that_it_left(workplace):
     place = workplace(quick("quick", 2), moody("waits", 3))
     place.mood("waits")

@@ -28,7 +28,7 @@ def asked(place, study, what):
     return [value for _, name, value in rows if name == f"train-{study}-0000"]
 
 
-@pytest.mark.limit(170)
+@pytest.mark.limit(260)
 def test_jobs_that_fail_are_named_get_more_of_what_they_ran_out_of_and_the_next_call_makes_all_good(workplace):
     grid = {"weight_decay": [0, 1], "seeds": 1}
     place = workplace(quick("good", 1), moody("raises", 1, "raises", grid=grid), name="fails")
@@ -138,7 +138,7 @@ def test_killed_children_unreadable_answers_and_a_full_tmp_do_not_end_the_head(w
     assert len(place.blocks()) == 2
 
 
-@pytest.mark.limit(200)
+@pytest.mark.limit(280)
 def test_a_run_outlives_scancel_dead_daemons_a_crashed_node_and_an_absent_controller(workplace):
     studies = [quick("quick", 2), moody("waits", 4)]
     local, place = workplace(*copy.deepcopy(studies), name="local"), workplace(*studies, name="faults")

@@ -57,7 +57,7 @@ class Executor(RemoteExecutor):
         LOGS.mkdir(parents=True, exist_ok=True)
         seconds = self.workflow.remote_execution_settings.seconds_between_status_checks
         self.follower = Follower(RunMark.of(Path.cwd()), self, seconds)
-        self.follower.start()
+        self.follower.thread.start()
 
     def _wait_thread(self) -> None:
         """The follower looks after jobs; Snakemake's own thread has nothing to do."""

@@ -73,17 +73,15 @@ class Follower:
         self._silent_since: float | None = None
         self._submit_at, self._pause, self._said_refusal = 0.0, 1.0, ""
         self._reasons: dict[str, float] = {}  # when each was last seen
+        self._waited_for: set[str] = set()
         self._told = False  # that the run must end
         self._accounting_at = 0.0
         self._unsure = False  # whether Slurm may have a job whose number was lost
         self.closing = False
-        self._thread = threading.Thread(target=self._run, name="decaybench-slurm", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
+        self.thread = threading.Thread(target=self._run, name="decaybench-slurm", daemon=True)
 
     def add(self, job: Job) -> None:
-        """Submit and follow a job."""
+        """Submit and follow a job, as soon as the thread runs."""
         self._inbox.put(job)
 
     def stop(self) -> None:
@@ -94,8 +92,8 @@ class Follower:
     def close(self) -> None:
         """Cancel everything that has not ended, and return when that is done."""
         self.stop()
-        if self._thread.is_alive():
-            self._thread.join(CANCEL_SECONDS + 2 * commands.ANSWER_SECONDS)
+        if self.thread.is_alive():
+            self.thread.join(CANCEL_SECONDS + 2 * commands.ANSWER_SECONDS)
 
     def _run(self) -> None:
         next_look = 0.0
@@ -201,8 +199,8 @@ class Follower:
         unknown = [job.slurm_id for job in self.under_way if job.slurm_id not in self._queue]
         accounted = self._ask_accounting(unknown)
         waiting: Counter[str] = Counter()
-        still: list[Job] = []
         ended: list[tuple[Job, str, str, str]] = []
+        still: list[Job] = []
         for job in self.under_way:
             row = self._queue.get(job.slurm_id)
             state = row.state if row else accounted.get(job.slurm_id, "") or states.logged(job.slurm_id)
@@ -268,10 +266,12 @@ class Follower:
         now = time.monotonic()
         for reason, count in waiting.items():
             if refusals.never_starts(reason) and not self.refusal:
-                self._give_up(reason)
+                if reason in self._waited_for:  # twice: Slurm may not have seen all its nodes yet
+                    self._give_up(reason)
             elif reason not in ("None", "") and now - self._reasons.get(reason, -REPEAT_SECONDS) >= REPEAT_SECONDS:
                 self.events.say(f"{count} of {len(self.under_way)} jobs wait in Slurm's queue: {reason}")
             self._reasons[reason] = now
+        self._waited_for = set(waiting)
 
     def _give_up(self, reason: str) -> None:
         those = {number for number, row in self._queue.items() if (row.state, row.reason) == ("PENDING", reason)}

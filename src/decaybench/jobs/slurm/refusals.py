@@ -18,7 +18,7 @@ POLICY = re.compile(r"accounting/qos policy", re.IGNORECASE)
 COUNTS_JOBS = re.compile(r"Submit|MaxJobs|GrpJobs")
 # Reasons of a waiting job that no waiting removes.
 NEVER = re.compile(
-    r"^(?:PartitionTimeLimit|PartitionNodeLimit|PartitionConfig|BadConstraints|InvalidAccount|InvalidQOS|"
+    r"^(?:PartitionTimeLimit|PartitionNodeLimit|BadConstraints|InvalidAccount|InvalidQOS|"
     r"AccountNotAllowed|QOSNotAllowed|QOSMin\w+|(?:QOS|Assoc)(?:Max|Min)\w*(?:PerJob|PerNode|WallDuration)\w*)$"
 )
 ADVICE = (

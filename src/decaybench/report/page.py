@@ -193,6 +193,11 @@ class Page:
         """The article's claims that some training speaks to."""
         return [claim for claim in self.claims if claim.judged]
 
+    @property
+    def worst_miss(self) -> str:
+        """Study, variant and λ at which measurement is furthest from theory."""
+        return str(self.studies[0].facts["theory/largest_z_at"]["value"])
+
     @cached_property
     def predicted(self) -> list[VariantView]:
         """Variants that theory predicts, the one it misses by most first."""

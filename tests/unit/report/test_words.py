@@ -97,7 +97,8 @@ def untold(element) -> bool:
 # Numbers that no fact names, as they stand in messages: levels, bars, ranges of practice, and parts of formulas.
 CONSTANTS = (
     r"95 %|80 %|\b9?5 percent|\b5 %|1/n|1/m|1 − [ηρμ]\w*|10⁻⁴ to 10⁻¹|0\.1 to 10|s²\(|from 20 repeats|"
-    r"λ = 0(?![.\d])|ηλ < 1|below 1\b|reaches 1\b|Left of 1\b|g is 2|1 for half|Try 0|scikit-learn|L2\b|alpha = 0|variance 1|probabilities sum to 1"
+    r"λ = 0(?![.\d])|ηλ < 1|below 1\b|reaches 1\b|Left of 1\b|g is 2|1 for half|Try 0|scikit-learn|L2\b|alpha = 0|"
+    r"variance 1|probabilities sum to 1"
 )
 
 

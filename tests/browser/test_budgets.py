@@ -27,7 +27,8 @@ MEASURE = """() => {
     const rows = [...document.querySelectorAll('table')].filter(seen).map(table => table.tBodies[0].rows.length);
     return {
         words: words(document.body) - words(document.querySelector('nav')),
-        'words before the first figure': words(document.querySelector('h1')) + words(document.querySelector('.subtitle')),
+        'words before the first figure': ['h1', '.subtitle'].map(
+            query => words(document.querySelector(query))).reduce((a, b) => a + b),
         screens: document.documentElement.scrollHeight / innerHeight,
         'words without a figure': longest,
         figures: [...document.querySelectorAll('figure')].filter(seen).length,

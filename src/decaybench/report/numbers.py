@@ -225,8 +225,9 @@ class Numbers:
         )
 
     def titled(self, name: str) -> str:
-        """What the page calls a study."""
-        return next(study.study for study in self.studies if study.name == name).titled(self.language)
+        """What the page calls a study; one that is still without any training has only its name."""
+        found = next((study.study for study in self.studies if study.name == name), None)
+        return name if found is None else found.titled(self.language)
 
     def percent(self, key: str) -> Markup:
         """A share in percent."""

@@ -134,6 +134,7 @@ FOUND = {  # macros that ask for it: the finding, and its outcomes
     "edge": ("edge", findings.EDGES),
     "capped": ("cap", findings.CAPS),
     "step": ("step", findings.STEPS),
+    "alone": ("alone", findings.ALONE),
     "moment": ("moment", findings.MOMENTS),
     "accuracy": ("accuracy_effect", findings.EFFECTS),
     "against_mean": ("against_mean", findings.BASELINES),

@@ -81,7 +81,7 @@ def test_the_page_keeps_its_budget(browser: Any, pages: Path) -> None:
 
 
 def test_the_page_is_no_burden(pages: Path, language: str) -> None:
-    assert (pages / f"report.{language}.html").stat().st_size <= 3.5e6
+    assert (pages / f"report.{language}.html").stat().st_size <= 3e6
 
 
 def test_on_a_phone_no_figure_is_cut(browser: Any, pages: Path, language: str) -> None:

@@ -96,7 +96,7 @@ class Numbers:
     def helpers(self) -> dict[str, Callable[..., Any]]:
         """Every helper by the name under which templates know it."""
         names = (
-            "fact", "interval", "estimate", "plain", "plain_percent", "weight_decay", "weight_decays", "lam",
+            "fact", "interval", "estimate", "cell", "plain", "plain_percent", "weight_decay", "weight_decays", "lam",
             "label_of", "setting", "derived", "derived_percent", "ratio", "percent", "percent_off",
             "percent_estimate", "points", "times", "squared", "total", "why_none", "count_of", "titled",
         )  # fmt: skip
@@ -126,6 +126,12 @@ class Numbers:
         if find(self.facts, key)["value"] is None:
             return self.fact(key)
         return Markup('<span class="estimate">{} {}</span>').format(self.fact(key), self.interval(key, named=False))
+
+    def cell(self, key: str) -> Markup:
+        """Value and interval for a table; the value alone where there is none, with the reason on being asked."""
+        if find(self.facts, key)["low"] is not None:
+            return self.estimate(key)
+        return Markup('<span title="{}">{}</span>').format(self.why_none(key), self.fact(key))
 
     def plain(self, key: str) -> str:
         """A value as bare text, for descriptions of figures."""

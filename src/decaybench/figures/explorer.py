@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from decaybench.analysis.statistics import FloatArray
 from decaybench.cells.grid import weight_decay_label
@@ -27,6 +28,7 @@ X = np.linspace(-1.0, 1.0, 51)
 EPOCHS = 16  # points of a curve; its shape, not its every wiggle
 MOST = 14  # λ on the slider; of more, some that are evenly spaced
 HEIGHT = 210.0  # points
+TEXT = 12.5  # points: 11 pixels on a phone
 SERIES = loss_curves.SERIES
 
 
@@ -56,7 +58,16 @@ def draw(data: StudyData) -> Figure:
         _draw_fitted(panel, data, curves, shown[0])
     else:
         _draw_epochs(panel, data, shown, shown[0])
+    enlarge(page.figure)
     return page.figure
+
+
+def enlarge(figure: Figure) -> None:
+    """Text in one size that stays readable where the panel is as narrow as a phone."""
+    for panel in figure.axes:
+        panel.tick_params(labelsize=TEXT)
+    for text in figure.findobj(Text):
+        text.set_fontsize(TEXT)
 
 
 def ghost(artists: Sequence[Artist], weight_decay: float, lit: float, role: str = "ghost") -> None:

@@ -69,5 +69,5 @@ def test_of_many_weight_decays_the_ends_and_the_chosen_one_stay(tmp_path: Path) 
     data, svg = explorer(tmp_path, LINEAR | {"grid": {"weight_decay": many, "seeds": 2}})
     stops = {float(at) for at, _ in groups(svg)}
     assert len(stops) <= 14 and stops <= set(many)
-    assert {0.0, max(many), data.chosen(data.base)} <= stops
+    assert {0.0, max(many), data.base.chosen_weight_decay} <= stops
     assert len(svg.encode()) <= 60_000

@@ -13,9 +13,9 @@ from babel.messages.pofile import write_po
 from pages import facts_of, read
 
 import decaybench.report as report
+from decaybench.analysis import findings
 from decaybench.analysis.studies import study_views
-from decaybench.figures import labels
-from decaybench.report import findings
+from decaybench.figures import FIGURES, labels
 from decaybench.report.catalogue import SHOWN, catalogue, gettext_of
 from decaybench.report.numbers import Numbers
 from decaybench.report.page import Page
@@ -28,7 +28,7 @@ FIELDS = re.compile(r"\{\w+\}|%\(\w+\)s")
 
 def messages() -> set[str]:
     """Every text that the page may translate."""
-    found = {*labels.ALL, *SHOWN}
+    found = {*labels.ALL, *SHOWN, *filter(None, FIGURES.values())}
     options = {  # as the page reads its templates
         "extensions": "jinja2.ext.i18n,jinja2.ext.do",
         "silent": "false",

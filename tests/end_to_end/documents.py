@@ -16,8 +16,8 @@ from markdown_it.token import Token
 ROOT = Path(__file__).parents[2]
 RECIPES = "docs/recipes.md"
 DOCUMENTS = (
-    "README.md", "config/README.md", "workflow/documentation.md", "docs/cluster.md", "CONTRIBUTING.md",
-    "results/README.md", RECIPES,
+    "README.md", "config/README.md", "workflow/documentation.md", "docs/cluster.md", "docs/scale.md",
+    "CONTRIBUTING.md", "results/README.md", RECIPES,
 )  # fmt: skip
 COMMAND = re.compile(r"(make|snakemake|decaybench|\.venv/bin/\S+|source|pip|python)( .*)?")
 FILE = re.compile(r"[\w.*<>-]*(/[\w.*<>-]*)+|[\w.-]+\.(md|py|yaml|html|json|csv|parquet|png)")

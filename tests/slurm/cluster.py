@@ -19,6 +19,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from . import accounting
+
 PROGRAMS = ("munged", "slurmctld", "slurmd", "slurmstepd", "sbatch", "squeue", "scancel", "scontrol")
 SLURM_CONF = """
 ClusterName=decaybench
@@ -52,12 +54,19 @@ MinJobAge=300
 SlurmdTimeout=10
 KillWait=3
 MessageTimeout=10
-AccountingStorageType=accounting_storage/none
 GresTypes=gpu
+PreemptType=preempt/partition_prio
+PreemptMode=CANCEL
 """
 NODE = (
-    "NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cpus} RealMemory={mb} Gres=gpu:{gpus}\n"
+    "NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cpus} RealMemory={mb} Gres=gpu:{gpus}"
+    " Feature=zen\n"
 )
+PARTITIONS = """
+PartitionName=main Nodes=ALL Default=YES DefaultTime=10 DefMemPerCPU=500 State=UP PriorityTier=1
+PartitionName=brief Nodes=ALL MaxTime=2 State=UP PriorityTier=1
+PartitionName=urgent Nodes=ALL State=UP PriorityTier=10
+"""
 
 
 def missing_programs() -> list[str]:
@@ -69,7 +78,9 @@ def missing_programs() -> list[str]:
 class Cluster:
     """`nodes` virtual nodes that claim `cpus` cores, `mb` of memory and `gpus` GPUs each (more than there is)."""
 
-    def __init__(self, nodes: int = 3, cpus: int = 2, mb: int = 6000, gpus: int = 2) -> None:
+    def __init__(self, nodes: int = 3, cpus: int = 2, mb: int = 6000, gpus: int = 2, accounts: bool = False) -> None:
+        self.user = getpass.getuser()
+        self.accounts = accounts  # whether there are slurmdbd and MariaDB
         self.folder = Path(tempfile.mkdtemp(prefix="decaybench-slurm-test-", dir="/tmp"))  # short: it holds a socket
         self.nodes = [f"n{number}" for number in range(1, nodes + 1)]
         self.daemons: dict[str, subprocess.Popen[bytes]] = {}
@@ -83,14 +94,20 @@ class Cluster:
     def _configure(self, cpus: int, mb: int, gpus: int) -> None:
         for name in ("state", "spool", "sbin"):
             (self.folder / name).mkdir()
-        host, ports = socket.gethostname().partition(".")[0], _free_ports(len(self.nodes) + 1)
-        text = SLURM_CONF.format(host=host, port=ports[0], user=getpass.getuser(), folder=self.folder)
-        for node, port in zip(self.nodes, ports[1:], strict=True):
+        host, ports = socket.gethostname().partition(".")[0], _free_ports(len(self.nodes) + 3)
+        text = SLURM_CONF.format(host=host, port=ports[0], user=self.user, folder=self.folder)
+        self.database_port = ports[2]
+        if self.accounts:
+            text += accounting.SLURM_CONF.format(folder=self.folder, port=ports[1])
+            accounting.write_slurmdbd_conf(self.folder, self.user, ports[1], self.database_port)
+        else:
+            text += "AccountingStorageType=accounting_storage/none\n"
+        for node, port in zip(self.nodes, ports[3:], strict=True):
             text += NODE.format(node=node, host=host, port=port, cpus=cpus, mb=mb, gpus=gpus)
             stepd = shutil.which("slurmstepd", path="/usr/sbin:/sbin:/usr/bin:" + self.environment["PATH"])
             (self.folder / "sbin" / node).mkdir()
             shutil.copy(str(stepd), self.folder / "sbin" / node)  # an own copy tells whose jobs are whose
-        text += "PartitionName=main Nodes=ALL Default=YES DefaultTime=10 DefMemPerCPU=500 State=UP\n"
+        text += PARTITIONS
         (self.folder / "slurm.conf").write_text(text)
         # Slurm hands out numbers of GPUs by their device files; any character device will do.
         devices = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random"][:gpus]
@@ -108,10 +125,22 @@ class Cluster:
             f"--seed-file={self.folder}/munged.seed", "--num-threads=2",
         )  # fmt: skip
         _wait(socket_path.exists, 10, "munged does not start")
+        if self.accounts:
+            self._start_accounting()
         self.start_controller()
         for node in self.nodes:
             self.start_daemon(node)
         _wait(lambda: set(self.states()) == {"idle"}, 40, f"the nodes are not idle; see {self.folder}")
+
+    def _start_accounting(self) -> None:
+        user = self.user
+        accounting.make_database(self.folder, user, self.environment)
+        self._daemon(*accounting.database_command(self.folder, user, self.database_port))
+        _wait(lambda: accounting.database_answers(self.folder, self.environment), 30, "MariaDB does not start")
+        self._daemon("slurmdbd", "-D")
+        _wait(lambda: "Cluster" in self.ask("sacctmgr", "show", "cluster"), 30, "slurmdbd does not answer")
+        for what in ("cluster decaybench", "account lab Cluster=decaybench", f"user {user} Account=lab"):
+            self.ask("sacctmgr", "-i", "add", *what.split())
 
     def stop(self) -> None:
         """Cancel all jobs, end all daemons, and remove the folder."""

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +125,11 @@ class Head:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait(10)
 
+    def cpu_seconds(self) -> float:
+        """Of the process and its children that have ended."""
+        words = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, words[11:15])) / os.sysconf("SC_CLK_TCK")
+
     def jobs(self, rule: str) -> int:
         """How many jobs of a rule the run had, from its table of job counts."""
         found = re.search(rf"^{rule}\s+(\d+)$", self.text, re.MULTILINE)
@@ -149,13 +154,22 @@ class Workplace:
         (self.path / "mood.part").write_text(mood)
         (self.path / "mood.part").replace(self.path / "mood")
 
-    def start(self, *words: str, profile: str | None = "slurm") -> Head:
+    def command(self, *words: str, profile: str | None = "slurm") -> list[str]:
         chosen = ["--profile", str(ROOT / "profiles" / profile)] if profile else []
-        command = [
-            SNAKEMAKE, *chosen, "--directory", str(self.path), "--configfile", str(self.path / "mine.yaml"), *words,
+        return [
+            SNAKEMAKE, *chosen, "--snakefile", str(ROOT / "Snakefile"), "--directory", str(self.path),
+            "--configfile", str(self.path / "mine.yaml"), *words,
         ]  # fmt: skip
+
+    def start(
+        self, *words: str, profile: str | None = "slurm", before: Sequence[str] = (), **environment: str
+    ) -> Head:
+        """Start Snakemake with these words, through the command `before`."""
         self.heads += 1
-        head = Head(command, self.cluster.environment, self.path / f"head-{self.heads}.txt")
+        head = Head(
+            [*before, *self.command(*words, profile=profile)], {**self.cluster.environment, **environment},
+            self.path / f"head-{self.heads}.txt",
+        )  # fmt: skip
         self.started.append(head)
         return head
 
@@ -191,15 +205,37 @@ def until(happened: Callable[[], Any], seconds: float, what: str) -> None:
         time.sleep(0.1)
 
 
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
-    missing = missing_programs()
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "limit(seconds): a test of Slurm that takes longer has failed")
+
+
+@pytest.fixture(autouse=True)
+def limit(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Ends a test that hangs, whatever it waits for."""
+    mark = request.node.get_closest_marker("limit")
+    assert mark, "each test of Slurm says its limit"
+
+    def late(*_: Any) -> None:
+        pytest.fail(f"not done after {mark.args[0]} s")
+
+    signal.signal(signal.SIGALRM, late)
+    signal.alarm(mark.args[0])
+    yield
+    signal.alarm(0)
+
+
+def needs(missing: list[str], packages: str) -> None:
+    """Skip where programs are missing; fail where they must not be."""
     if missing:
-        packages = "slurmctld slurmd slurm-client munge"
         reason = f"there is no Slurm here ({', '.join(missing)} missing; apt-get install {packages})"
         if os.environ.get("DECAYBENCH_REQUIRE_SLURM") == "1":
             pytest.fail(f"DECAYBENCH_REQUIRE_SLURM=1, but {reason}")
         pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    needs(missing_programs(), "slurmctld slurmd slurm-client munge")
     made = Cluster()
     try:
         made.start()
@@ -209,19 +245,21 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def workplace(cluster: Cluster, tmp_path: Path) -> Iterator[Callable[..., Workplace]]:
-    """Makes workplaces, and ends what still runs in them."""
+def workplace(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Workplace]]:
+    """Makes workplaces, on the cluster of all tests when no other is given, and ends what still runs in them."""
     made: list[Workplace] = []
 
-    def make(*studies: dict[str, Any], name: str = "ein Ordner für λ") -> Workplace:
-        made.append(Workplace(tmp_path / name, cluster, list(studies)))
+    def make(*studies: dict[str, Any], name: str = "ein Ordner für λ", cluster: Cluster | None = None) -> Workplace:
+        where = cluster or request.getfixturevalue("cluster")
+        made.append(Workplace(tmp_path / name, where, list(studies)))
         return made[-1]
 
     yield make
     for place in made:
         for head in place.started:
             head.kill()
-    left = [job for state in ("PENDING", "RUNNING") for job in cluster.jobs(state)]
-    if left:
-        cluster.ask("scancel", *left)
-        until(lambda: not cluster.jobs("RUNNING"), 30, "the jobs of a failed test are gone")
+    for cluster in {place.cluster for place in made}:
+        left = [job for state in ("PENDING", "RUNNING") for job in cluster.jobs(state)]
+        if left:
+            cluster.ask("scancel", *left)
+            until(lambda on=cluster: not on.jobs("RUNNING"), 30, "the jobs of a failed test are gone")

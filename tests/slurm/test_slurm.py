@@ -11,6 +11,7 @@ from tests.workflow.test_workflow import tables
 from .conftest import moody, quick, until
 
 pytestmark = pytest.mark.xdist_group("slurm")
+TRAIN = ("--until", "train")
 NETWORK = {
     "name": "net",
     "task": {"kind": "digits", "n_train": 60, "n_validation": 50, "n_test": 50},
@@ -21,6 +22,7 @@ NETWORK = {
 }
 
 
+@pytest.mark.limit(240)
 def test_a_cluster_of_several_nodes_makes_the_bytes_of_one_machine_and_nearly_as_soon(workplace):
     here, there = (workplace(quick("lin", 4), NETWORK, name=name) for name in ("hier", "auf dem Cluster λ"))
     started = time.monotonic()
@@ -46,6 +48,7 @@ def test_a_cluster_of_several_nodes_makes_the_bytes_of_one_machine_and_nearly_as
     assert tables(there.path / "results") == before
 
 
+@pytest.mark.limit(240)
 def test_slurm_hands_each_job_a_gpu_of_its_own_and_the_trainer_takes_it(workplace):
     place = workplace(moody("gpus", 4, "says_gpu"))
     place.mood("waits")
@@ -62,28 +65,32 @@ def test_slurm_hands_each_job_a_gpu_of_its_own_and_the_trainer_takes_it(workplac
     assert sorted(recorded) == sorted((node, seen) for node, _, seen in notes)
 
 
+@pytest.mark.limit(240)
 def test_a_killed_snakemake_goes_on_with_the_jobs_that_it_left(workplace):
     place = workplace(quick("quick", 2), moody("waits", 3))
     place.mood("waits")
-    head = place.start()
+    head = place.start(*TRAIN)
     until(lambda: len(place.blocks()) == 2 and len(place.cluster.jobs()) >= 3, 60, "two blocks done, three under way")
     finished = place.trained()
     head.kill()
     place.run("--unlock", limit=30)
-    again = place.start()
+    again = place.start(*TRAIN)
     followed = re.compile(r"^train-waits-\d+ is under way already as Slurm job \d+: following it$", re.MULTILINE)
     until(lambda: len(followed.findall(again.text)) == 3, 60, "the jobs left behind are followed")
     place.mood("fine")
     assert again.wait(90) == 0, again.text
     assert len(place.slurm_logs("train-waits-*.log")) == 3
     assert finished.items() <= place.trained().items()
-    assert "Nothing to be done" in place.run(limit=30).text
+    submitted = place.slurm_logs("*.log")
+    place.run(*TRAIN, limit=30)
+    assert place.slurm_logs("*.log") == submitted
     # Snakemake has lost its notes of these jobs, and a changed parameter is noticed all the same.
     slower = {"epochs": 2, "batch_size": 8, "learning_rate": 0.02}
     place.configure([quick("quick", 2, training=slower), moody("waits", 3, training=slower)])
     assert place.run("-n", limit=30).jobs("train") == 5
 
 
+@pytest.mark.limit(60)
 def test_job_arrays_are_refused_in_one_line(workplace):
     place = workplace(quick("quick", 1))
     for profile in ("slurm-plugin", "slurm"):

@@ -9,7 +9,15 @@ from decaybench.cells.tables import TableError, read_table
 from decaybench.cli import VERBS, main
 from decaybench.stages import analyse, train
 
-MADE = ("cells.parquet", "history.parquet", "timings.json", "facts.json", "summary.csv", "series.parquet")
+MADE = (
+    "cells.parquet",
+    "history.parquet",
+    "timings.json",
+    "facts.json",
+    "findings.json",
+    "summary.csv",
+    "series.parquet",
+)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ rule analyse:
         history="<results>/{study}/history.parquet",
         timings="<results>/{study}/timings.json",
         facts="<results>/{study}/facts.json",
+        findings="<results>/{study}/findings.json",
         summary="<results>/{study}/summary.csv",
         series="<results>/{study}/series.parquet",
     log:

@@ -5,13 +5,15 @@ A machine fact: it stands in timings.json, outside of the claims and their corre
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from decaybench.analysis.statistics import mean, median
+from decaybench.analysis.decide import SMALLEST_RATIO, standing_of
+from decaybench.analysis.statistics import exponential, mean, median
 
-SMALLEST_EFFECT = 1.05  # a step that takes five per cent longer is dearer in a way that one would notice
+WORDS = {"as good": "no_dearer", "worse": "dearer"}  # of a step with decay, against one without
 
 
 def summarise(measured: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -39,13 +41,6 @@ def medians(measured: list[dict[str, Any]]) -> list[dict[str, tuple[float | None
 
 def _ratio(seconds: list[float], reference: list[float]) -> dict[str, Any]:
     estimate = mean(np.log(np.asarray(seconds) / np.asarray(reference)))
-    low, high = (None if bound is None else float(np.exp(bound)) for bound in (estimate.low, estimate.high))
-    ratio = None if estimate.value is None else float(np.exp(estimate.value))
-    return {"ratio": ratio, "low": low, "high": high, "n": estimate.n, "verdict": _verdict(low, high)}
-
-
-def _verdict(low: float | None, high: float | None) -> str:
-    """Whether "costs no more" is supported by an interval of the ratio."""
-    if high is not None and high < SMALLEST_EFFECT:
-        return "supported"
-    return "refuted" if low is not None and low > SMALLEST_EFFECT else "inconclusive"
+    ratio = exponential(estimate)
+    verdict = WORDS.get(standing_of(estimate, math.log(SMALLEST_RATIO)), "open")
+    return {"ratio": ratio.value, "low": ratio.low, "high": ratio.high, "n": ratio.n, "verdict": verdict}

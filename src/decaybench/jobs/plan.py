@@ -58,6 +58,7 @@ def use_this_environment(root: Path) -> None:
     for variable, place, default in (("PATH", Path(sys.executable).parent, os.defpath), ("PYTHONPATH", root, "")):
         os.environ[variable] = os.pathsep.join(filter(None, [str(place), os.environ.get(variable, default)]))
     sys.path.append(str(root))
+    os.environ["DECAYBENCH_ROOT"] = str(root)  # where a conda environment installs decaybench from
 
 
 def refusal_of_array_jobs(words: Sequence[str], settings: Any = None) -> str | None:

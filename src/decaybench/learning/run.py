@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
+import torch
 
 from decaybench.cells.grid import Cell
 from decaybench.learning.block import Progress, train_cells
@@ -26,6 +27,7 @@ def train_and_record(cells: Sequence[Cell]) -> tuple[pa.Table, dict[str, Any]]:
     seconds = time.perf_counter() - started
     run = {
         **provenance.machine(),
+        "instruction_set": torch.backends.cpu.get_cpu_capability(),
         "cells": len(cells),
         "device": device,
         "threads": 1,

@@ -10,8 +10,11 @@ import platform
 import resource
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from decaybench.provenance.processor import kinds, read_processor
 
 LIBRARIES = (
     "torch",
@@ -26,16 +29,6 @@ LIBRARIES = (
 )
 
 
-def cpu_model() -> str:
-    """The processor's name, as far as the system tells."""
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
 def peak_memory_mb() -> float:
     """The most memory that this process has held, in MB."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -45,7 +38,7 @@ def peak_memory_mb() -> float:
 def machine() -> dict[str, Any]:
     """Who is computing: the node by the name that its scheduler uses."""
     node = os.environ.get("SLURMD_NODENAME") or platform.node()
-    return {"node": node, "cpu": cpu_model(), "cores": len(_cores())}
+    return {"node": node, **read_processor(), "cores": len(_cores())}
 
 
 def _cores() -> set[int]:
@@ -78,10 +71,12 @@ def git_state() -> dict[str, Any]:
         return {}
 
 
-def manifest(config: dict[str, Any]) -> dict[str, Any]:
-    """What made a results folder: config with its digest, versions, code and the machine of the head process."""
+def manifest(config: dict[str, Any], runs: Mapping[str, Sequence[Mapping[str, Any]]] | None = None) -> dict[str, Any]:
+    """What made a results folder: config with its digest, versions, code, the machine of the head process, and the
+    kinds of processors of all runs that trained cells, by study."""
     digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
     return {
         "config": config, "config_sha256": digest, "versions": versions(),
         "decaybench": importlib.metadata.version("decaybench"), "git": git_state(), "machine": machine(),
+        "processors": kinds(run for study in (runs or {}).values() for run in study),
     }  # fmt: skip

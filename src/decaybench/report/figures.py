@@ -9,8 +9,8 @@ from typing import Any
 
 from markupsafe import Markup
 
+from decaybench.analysis.studies import StudyView
 from decaybench.figures import FIGURES, FIGURES_OF_ALL
-from decaybench.report.studies import StudyView
 from decaybench.report.svg import inline
 
 OF_ALL = ""  # the owner of figures that are no study's

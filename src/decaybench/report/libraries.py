@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from decaybench.analysis.variants import VariantView
 from decaybench.report.catalogue import N_
-from decaybench.report.variants import VariantView
 from decaybench.theory import libraries
 
 

@@ -7,10 +7,11 @@ from typing import Any
 
 from markupsafe import Markup
 
+from decaybench.analysis.studies import StudyView
+from decaybench.analysis.variants import VariantView
 from decaybench.cells.grid import format_seeds
 from decaybench.config import BASE
-from decaybench.report.studies import StudyView
-from decaybench.report.variants import VariantView
+from decaybench.provenance.processor import kinds
 
 
 class Methods:
@@ -29,11 +30,14 @@ class Methods:
     @property
     def processors(self) -> list[str]:
         """Every processor and device that trained cells."""
-        names = {
-            run["cpu"] if run.get("device", "cpu") == "cpu" else f"{run['cpu']} + {run['device']}"
-            for run in self.runs
-        }
-        return sorted(names)
+        others = {f"{run['cpu']} + {run['device']}" for run in self.runs if run.get("device", "cpu") != "cpu"}
+        return sorted({*kinds(self.runs), *others})
+
+    @property
+    def mixed(self) -> int:
+        """How many kinds of processors there were where they may differ in the last bits, else 0."""
+        count = len(kinds(self.runs))
+        return count if count > 1 else 0
 
     @property
     def nodes(self) -> int:

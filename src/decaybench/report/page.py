@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from decaybench.analysis import contrasts
-from decaybench.report import findings
+from decaybench.analysis import contrasts, findings
+from decaybench.analysis.studies import StudyView, distinct
+from decaybench.analysis.variants import VariantView
 from decaybench.report.cost import StepView
-from decaybench.report.studies import StudyView, distinct
-from decaybench.report.variants import VariantView
 from decaybench.report.verdicts import ClaimView
 from decaybench.tasks import column_names
 
@@ -193,6 +192,11 @@ class Page:
     def judged(self) -> list[ClaimView]:
         """The article's claims that some training speaks to."""
         return [claim for claim in self.claims if claim.judged]
+
+    @property
+    def worst_miss(self) -> str:
+        """Study, variant and λ at which measurement is furthest from theory."""
+        return str(self.studies[0].facts["theory/largest_z_at"]["value"])
 
     @cached_property
     def predicted(self) -> list[VariantView]:

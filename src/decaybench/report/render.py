@@ -13,10 +13,12 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from decaybench.analysis import findings
+from decaybench.analysis.studies import study_views
 from decaybench.cells.tables import replacing
 from decaybench.config import Config
 from decaybench.figures import style
-from decaybench.report import findings, libraries
+from decaybench.report import libraries
 from decaybench.report.catalogue import LANGUAGE_NAMES, LANGUAGE_TAGS, gettext_of
 from decaybench.report.cost import machine_figures, step_views
 from decaybench.report.figures import Figures
@@ -25,7 +27,6 @@ from decaybench.report.numbers import Numbers
 from decaybench.report.page import Page, remedies
 from decaybench.report.references import WORKS, reference
 from decaybench.report.sections import BOXES, SECTIONS
-from decaybench.report.studies import study_views
 from decaybench.report.verdicts import claim_views
 
 UNSPACED = ("zh",)  # languages whose sentences follow each other without a space

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from decaybench.analysis.facts import study_facts, summary
+from decaybench.analysis.findings.table import study_findings
 from decaybench.analysis.results import StudyResults
 from decaybench.analysis.series import study_series
 from decaybench.cells import tables
@@ -30,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(study: Study, folder: Path, seeds_per_block: int | None = None, seeds_in_blocks: int | None = None) -> None:
     """Merge `folder`/blocks/ into cells.parquet, history.parquet and timings.json, and write what they say.
 
-    That is facts.json, summary.csv and series.parquet, the curves of figures.
+    That is facts.json, findings.json, summary.csv and series.parquet, the curves of figures.
 
     A block that is corrupt, or lacks cells that it should have, is set aside, so that a next run makes it again; then
     TableError is raised, and the files that were there stay.
@@ -45,6 +46,7 @@ def write(study: Study, folder: Path, cells: pa.Table, history: pa.Table, runs: 
     rows, epochs = cells.to_pandas(), history.to_pandas()
     facts = study_facts(study, rows, epochs, tables.parameters_told(cells))
     series = study_series(StudyResults(study, facts, rows, epochs))
+    found = study_findings(study, facts)
     overview = summary(facts, study)
     tables.write_table(cells, folder / "cells.parquet")
     tables.write_table(history, folder / "history.parquet")
@@ -52,6 +54,7 @@ def write(study: Study, folder: Path, cells: pa.Table, history: pa.Table, runs: 
     with tables.replacing(folder / "summary.csv") as beside:
         overview.to_csv(beside, index=False)
     tables.write_table(series, folder / "series.parquet")
+    tables.write_json(found, folder / "findings.json")
     tables.write_json(facts, folder / "facts.json")
 
 

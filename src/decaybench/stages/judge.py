@@ -54,7 +54,7 @@ def run(config: Config, results: Path) -> None:
     write_json(claims, results / "claims.json")
     write_json(facts, results / "facts.json")
     write_json(timings, results / "timings.json")
-    write_json(provenance.manifest(config.asked()), results / "manifest.json")
+    write_json(provenance.manifest(config.asked(), runs), results / "manifest.json")
 
 
 def _of_steps(measured: list[dict[str, Any]]) -> dict[str, Any]:

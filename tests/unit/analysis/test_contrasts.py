@@ -6,6 +6,7 @@ import pytest
 
 from decaybench.analysis import contrasts
 from decaybench.analysis.claims import CLAIMS
+from decaybench.analysis.experiment import Experiment
 from decaybench.analysis.facts import study_facts
 from decaybench.analysis.regimes import row_pairs
 from decaybench.analysis.verdicts import judge
@@ -241,9 +242,12 @@ def test_more_rows_are_those_that_share_seeds_and_differ_in_nothing_else():
     )  # fmt: skip
     case = case_of(config, lambda *_: {})
     assert [(few.variant.name, more.variant.name) for few, more in row_pairs(case)] == [("base", "more")]
+    cells = cells_of(config.studies[0], lambda v, d, seed: {"test_loss": v.task.n_train * wobble(seed)})
+    experiment = Experiment.of(config, {"a": cells}, {"a": history_of(config.studies[0], lambda *_: (1.0, 1.0, 1.0))})
     for claim in ("more-data-helps", "overfits-when-data-are-scarce"):
-        regimes = judged(claim, config, lambda v, d, seed: {"test_loss": v.task.n_train * wobble(seed)})
-        assert [regime["n"] for regime in regimes] == [6]
+        entry = next(judge([each], experiment)[0] for each in CLAIMS if each.id == claim)
+        settings = [*entry["regimes"], *(setting for group in entry["apart"] for setting in group["regimes"])]
+        assert [setting["n"] for setting in settings] == [6]
 
 
 def test_degrees_that_share_only_no_decay_have_no_evidence():

@@ -20,7 +20,7 @@ def steps(slower: float, noise: float = 0.01, rounds: int = 40) -> list[dict]:
 
 
 @pytest.mark.parametrize(
-    ("slower", "noise", "verdict"), [(1.0, 0.01, "supported"), (1.3, 0.01, "refuted"), (1.05, 0.2, "inconclusive")]
+    ("slower", "noise", "verdict"), [(1.0, 0.01, "no_dearer"), (1.3, 0.01, "dearer"), (1.05, 0.2, "open")]
 )
 def test_the_verdict_follows_the_ratio(slower, noise, verdict):
     row = next(row for row in cost.summarise(steps(slower, noise)) if row["kind"] == "optimizer")

@@ -35,13 +35,17 @@ def test_metrics_and_their_differences_share_a_unit(task, loss_unit):
         },
     )
     for name, fact in facts.items():
-        if name.endswith(("_norm", "_norm_difference")) and not name.startswith("baseline"):  # that one is a loss
+        if name.endswith(("_wins", "_needed_seeds")):
+            assert fact["unit"] == "seeds", name
+        elif name.endswith(("_ratio", "/regret", "_to_chosen", "_to_mean")):
+            assert fact["unit"] == "times", name
+        elif name.endswith(("_norm", "_norm_geometric")) and not name.startswith("baseline"):  # that one is a loss
             assert fact["unit"] == "weight units", name
         elif "accuracy" in name:
             assert fact["unit"] == "share", name
-        elif name.endswith(("_loss", "_loss_difference", "_gap", "_median", "/regret")):
+        elif name.endswith(("_loss", "_loss_geometric", "_gap", "_median")):
             assert fact["unit"] == loss_unit, name
-    assert {"1/weight_norm_difference", "1/test_accuracy_difference", "1/test_loss_difference"} <= set(facts)
+    assert {"1/weight_norm_ratio", "1/test_accuracy_difference", "1/test_loss_ratio"} <= set(facts)
 
 
 @pytest.mark.parametrize("right", [(1.0, 1.0, 1.0, 0.6, 1.0, 1.0), (0.0, 0.0, 0.4, 0.0, 0.0, 0.0)])
@@ -52,7 +56,7 @@ def test_no_interval_of_a_share_leaves_0_to_100_percent(right):
 
     facts = facts_of(DIGITS, values)
     ends = set()
-    for name in (name for name in facts if "accuracy" in name):
+    for name in (name for name in facts if "accuracy" in name and facts[name]["low"] is not None):
         fact = facts[name]
         least = -1.0 if name.endswith("_difference") else 0.0
         assert least <= fact["low"] <= fact["value"] <= fact["high"] <= 1.0, (name, fact)

@@ -68,7 +68,10 @@ def test_early_stopping_is_read_off_each_seeds_own_validation():
     facts = facts_of(study, losses=losses)
     assert facts["a/base/early_stopping/epoch"]["value"] == 4
     assert facts["a/base/early_stopping/test_loss"]["value"] == pytest.approx(np.mean(list(stop.values())))
-    assert facts["a/base/early_stopping/test_loss_difference"]["value"] == pytest.approx(4 - 10)
+    ratios = [level / 10 for level in stop.values()]
+    gain = facts["a/base/early_stopping/test_loss_ratio"]
+    assert gain["value"] == pytest.approx(np.exp(np.mean(np.log(ratios)))) and gain["high"] < 1
+    assert facts["a/base/early_stopping/test_loss_wins"]["value"] == 24
     assert facts["a/base/early_stopping/share_never_stopped"]["value"] == 0
 
 

@@ -53,7 +53,8 @@ def course(rises):
 def decay(helps):
     config = config_of(task=SMALL, model=ZERO, grid=GRID)
     return case_of(
-        config, lambda variant, decay, seed: {"test_loss": (1.5 if (decay == 0) == helps else 1.0) * apart(seed, decay)}
+        config,
+        lambda variant, decay, seed: {"test_loss": (1.5 if (decay == 0) == helps else 1.0) * apart(seed, decay)},
     )
 
 
@@ -114,9 +115,6 @@ def test_every_claim_has_a_world_for_it_and_one_against_it():
 def test_a_verdict_flips_when_the_data_flip(name):
     for_it, against = (judge([CLAIM[name]], WORLDS[name](truth))[0] for truth in (True, False))
     assert {setting["outcome"] for setting in for_it["regimes"]} == {"held"} and for_it["verdict"] == "held"
-    if name == "early-stopping-helps":  # where nothing rises there is nothing to avoid
-        assert against["verdict"] == "not judged" and "nothing to avoid" in against["reason"]["en"]
-        return
     assert {setting["outcome"] for setting in against["regimes"]} <= AGAINST and against["verdict"] == "failed"
     assert against["regimes"]
 

@@ -6,10 +6,10 @@ import itertools
 
 import pytest
 
+from decaybench.analysis import findings
+from decaybench.analysis.studies import StudyView
+from decaybench.analysis.variants import VariantView
 from decaybench.config import Study
-from decaybench.report import findings
-from decaybench.report.studies import StudyView
-from decaybench.report.variants import VariantView
 
 GRID = [0.0, 1.0, 10.0]
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from decaybench.analysis import findings
+from decaybench.analysis.studies import StudyView, study_views
 from decaybench.cells.grid import weight_decay_label
 from decaybench.config import Config
 from decaybench.config.parsing import parse_config
-from decaybench.report import findings
 from decaybench.report.page import Page
-from decaybench.report.studies import StudyView, study_views
 
 STILL = {"init_std": 0, "bias_init_std": 0}
 COMBOS: dict[str, Any] = {

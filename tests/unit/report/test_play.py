@@ -8,9 +8,9 @@ import shutil
 import pytest
 from pages import facts_of, read
 
-from decaybench.report import findings
+from decaybench.analysis import findings
+from decaybench.analysis.studies import study_views
 from decaybench.report.render import page_text
-from decaybench.report.studies import study_views
 
 SAYS = {
     "en": {"best": "choose this λ", "as_good": "As good as", "open": "is open", "too_little": "Too little decay",

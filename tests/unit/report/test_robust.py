@@ -9,11 +9,11 @@ import shutil
 import pytest
 from pages import TINY, build, facts_of, read
 
+from decaybench.analysis import findings
+from decaybench.analysis.studies import study_views
 from decaybench.config.parsing import parse_config
-from decaybench.report import findings
 from decaybench.report.page import Page
 from decaybench.report.render import page_text
-from decaybench.report.studies import study_views
 
 SMALL = {
     "name": "small",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decaybench.report.variants import VariantView
+from decaybench.analysis.variants import VariantView
 from decaybench.theory.stability import decay_multipliers
 
 STEPS = ("sgd", "momentum", "nesterov", "adam", "adamw")

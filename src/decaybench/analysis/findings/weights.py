@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from decaybench.report.intervals import compare, sign
-from decaybench.report.variants import VariantView
+from decaybench.analysis.findings.intervals import compare, sign
+from decaybench.analysis.variants import VariantView
 
 SPREADS = ("forgets", "narrows", "widens", "no_difference", "unknown", "nothing")
 KEPT = ("directions", "alike", "reversed", "unknown")

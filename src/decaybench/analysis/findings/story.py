@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from decaybench.analysis.decide import outcome_of_ratio
-from decaybench.report.intervals import compare
-from decaybench.report.studies import StudyView
-from decaybench.report.variants import VariantView
+from decaybench.analysis.findings.intervals import compare
+from decaybench.analysis.studies import StudyView
+from decaybench.analysis.variants import VariantView
 
 OVERTRAINED = ("rises", "stays", "falls", "open", "unknown")
 STANDINGS = ("chosen", "as_good", "worse", "open", "not_compared")

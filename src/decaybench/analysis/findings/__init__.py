@@ -6,58 +6,58 @@ An outcome is a string; the macros of words.html.j2 hold one message for each. `
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from decaybench.analysis.decide import outcome_of_points, outcome_of_ratio
-from decaybench.report.cost import StepView
-from decaybench.report.remedy_findings import COURSES as COURSES
-from decaybench.report.remedy_findings import EQUALS as EQUALS
-from decaybench.report.remedy_findings import FILTERS as FILTERS
-from decaybench.report.remedy_findings import MORE_ROWS as MORE_ROWS
-from decaybench.report.remedy_findings import SHARPNESS as SHARPNESS
-from decaybench.report.remedy_findings import course as course
-from decaybench.report.remedy_findings import filters as filters
-from decaybench.report.remedy_findings import highest as highest
-from decaybench.report.remedy_findings import level as level
-from decaybench.report.remedy_findings import matched as matched
-from decaybench.report.remedy_findings import more_rows as more_rows
-from decaybench.report.remedy_findings import sharpness as sharpness
-from decaybench.report.step_findings import ALONE as ALONE
-from decaybench.report.step_findings import PACES as PACES
-from decaybench.report.step_findings import STEPS as STEPS
-from decaybench.report.step_findings import alone as alone
-from decaybench.report.step_findings import pace as pace
-from decaybench.report.step_findings import paces as paces
-from decaybench.report.step_findings import step as step
-from decaybench.report.story_findings import ONE_SE as ONE_SE
-from decaybench.report.story_findings import OVERTRAINED as OVERTRAINED
-from decaybench.report.story_findings import OVERTRAINING as OVERTRAINING
-from decaybench.report.story_findings import ROWS_HELP as ROWS_HELP
-from decaybench.report.story_findings import STANDINGS as STANDINGS
-from decaybench.report.story_findings import START_COSTS as START_COSTS
-from decaybench.report.story_findings import TRAVELS as TRAVELS
-from decaybench.report.story_findings import WORDS as WORDS
-from decaybench.report.story_findings import degree_picks as degree_picks
-from decaybench.report.story_findings import one_se as one_se
-from decaybench.report.story_findings import overtrained as overtrained
-from decaybench.report.story_findings import rows_help as rows_help
-from decaybench.report.story_findings import standing as standing
-from decaybench.report.story_findings import start_costs as start_costs
-from decaybench.report.story_findings import travels as travels
-from decaybench.report.variants import VariantView
-from decaybench.report.verdicts import ClaimView, SettingView
-from decaybench.report.weight_findings import KEPT as KEPT
-from decaybench.report.weight_findings import LONGER as LONGER
-from decaybench.report.weight_findings import MEMORIES as MEMORIES
-from decaybench.report.weight_findings import SIGNS as SIGNS
-from decaybench.report.weight_findings import SPREADS as SPREADS
-from decaybench.report.weight_findings import ZEROS as ZEROS
-from decaybench.report.weight_findings import both as both
-from decaybench.report.weight_findings import kept as kept
-from decaybench.report.weight_findings import longer as longer
-from decaybench.report.weight_findings import memorised as memorised
-from decaybench.report.weight_findings import signs as signs
-from decaybench.report.weight_findings import spread as spread
-from decaybench.report.weight_findings import told as told
-from decaybench.report.weight_findings import zeros as zeros
+from decaybench.analysis.findings.regularizers import COURSES as COURSES
+from decaybench.analysis.findings.regularizers import EQUALS as EQUALS
+from decaybench.analysis.findings.regularizers import FILTERS as FILTERS
+from decaybench.analysis.findings.regularizers import MORE_ROWS as MORE_ROWS
+from decaybench.analysis.findings.regularizers import SHARPNESS as SHARPNESS
+from decaybench.analysis.findings.regularizers import course as course
+from decaybench.analysis.findings.regularizers import filters as filters
+from decaybench.analysis.findings.regularizers import highest as highest
+from decaybench.analysis.findings.regularizers import level as level
+from decaybench.analysis.findings.regularizers import matched as matched
+from decaybench.analysis.findings.regularizers import more_rows as more_rows
+from decaybench.analysis.findings.regularizers import sharpness as sharpness
+from decaybench.analysis.findings.steps import ALONE as ALONE
+from decaybench.analysis.findings.steps import PACES as PACES
+from decaybench.analysis.findings.steps import STEPS as STEPS
+from decaybench.analysis.findings.steps import alone as alone
+from decaybench.analysis.findings.steps import pace as pace
+from decaybench.analysis.findings.steps import paces as paces
+from decaybench.analysis.findings.steps import step as step
+from decaybench.analysis.findings.story import ONE_SE as ONE_SE
+from decaybench.analysis.findings.story import OVERTRAINED as OVERTRAINED
+from decaybench.analysis.findings.story import OVERTRAINING as OVERTRAINING
+from decaybench.analysis.findings.story import ROWS_HELP as ROWS_HELP
+from decaybench.analysis.findings.story import STANDINGS as STANDINGS
+from decaybench.analysis.findings.story import START_COSTS as START_COSTS
+from decaybench.analysis.findings.story import TRAVELS as TRAVELS
+from decaybench.analysis.findings.story import WORDS as WORDS
+from decaybench.analysis.findings.story import degree_picks as degree_picks
+from decaybench.analysis.findings.story import one_se as one_se
+from decaybench.analysis.findings.story import overtrained as overtrained
+from decaybench.analysis.findings.story import rows_help as rows_help
+from decaybench.analysis.findings.story import standing as standing
+from decaybench.analysis.findings.story import start_costs as start_costs
+from decaybench.analysis.findings.story import travels as travels
+from decaybench.analysis.findings.weights import KEPT as KEPT
+from decaybench.analysis.findings.weights import LONGER as LONGER
+from decaybench.analysis.findings.weights import MEMORIES as MEMORIES
+from decaybench.analysis.findings.weights import SIGNS as SIGNS
+from decaybench.analysis.findings.weights import SPREADS as SPREADS
+from decaybench.analysis.findings.weights import ZEROS as ZEROS
+from decaybench.analysis.findings.weights import both as both
+from decaybench.analysis.findings.weights import kept as kept
+from decaybench.analysis.findings.weights import longer as longer
+from decaybench.analysis.findings.weights import memorised as memorised
+from decaybench.analysis.findings.weights import signs as signs
+from decaybench.analysis.findings.weights import spread as spread
+from decaybench.analysis.findings.weights import told as told
+from decaybench.analysis.findings.weights import zeros as zeros
+from decaybench.analysis.variants import VariantView
 
 EFFECTS = (
     "lower", "higher", "no_difference", "open", "chose_zero", "zero_tied", "only_zero", "no_zero", "unknown",
@@ -78,7 +78,6 @@ LENGTHS = ("misleads", "unknown")
 TERMS = ("ridge", "forgotten_start", "slow_bias", "unknown")
 NAMED_CURES = ("nothing", "decay", "early_stopping", "dropout", "more_data")
 COSTS = ("no_dearer", "dearer", "open")
-GOOD = ("lower",)  # effects on which decay helped
 
 
 def effect(view: VariantView, metric: str = "test_loss") -> str:
@@ -201,17 +200,31 @@ def against_mean(view: VariantView, label: str) -> str:
     return WORDS[outcome_of_ratio(fact)]
 
 
-def verdict(claim: ClaimView) -> str:
+class Judged(Protocol):
+    """What has a verdict: a claim, or the cost of a step."""
+
+    @property
+    def verdict(self) -> str: ...
+
+
+class Tried(Protocol):
+    """What has an outcome: a setting of a claim."""
+
+    @property
+    def outcome(self) -> str: ...
+
+
+def verdict(claim: Judged) -> str:
     """The verdict on a claim, over all settings."""
     return claim.verdict
 
 
-def dearer(step: StepView) -> str:
+def dearer(step: Judged) -> str:
     """Whether a step with decay takes longer than one without, by 5 % at least."""
-    return {"supported": "no_dearer", "refuted": "dearer"}.get(step.verdict, "open")
+    return step.verdict
 
 
-def outcome(view: SettingView) -> str:
+def outcome(view: Tried) -> str:
     """What a claim met in one setting."""
     return view.outcome
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from decaybench.analysis.contrasts import near_threshold
 from decaybench.analysis.decide import outcome_of_ratio
-from decaybench.report.intervals import compare, sign
-from decaybench.report.variants import VariantView
+from decaybench.analysis.findings.intervals import compare, sign
+from decaybench.analysis.variants import VariantView
 
 EQUALS = ("better", "worse", "alike", "open", "unknown")
 FILTERS = ("same", "similar", "apart", "unknown")

@@ -10,8 +10,8 @@ from functools import cached_property
 
 from decaybench.analysis import contrasts
 from decaybench.analysis.results import Facts, StudyResults
+from decaybench.analysis.variants import VariantView
 from decaybench.config import BASE, Config
-from decaybench.report.variants import VariantView
 
 
 class StudyView(StudyResults):

@@ -60,7 +60,7 @@ def draw(claims: Sequence[Claim], layout: Layout) -> Figure:
     head = LINE * (len(keys) + 1) + 8
     page = forest(
         layout,
-        [labels.CLAIMS.get(claim["id"], claim["id"]) for claim in shown],
+        [labels.CLAIMS.get(claim["id"], str(claim["id"])) for claim in shown],
         counts,
         row=ROW,
         head=head,

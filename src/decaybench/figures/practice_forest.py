@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from matplotlib.figure import Figure
 
-from decaybench.analysis.practice import DataSet
+from decaybench.analysis.results import StudyResults
+from decaybench.cells.grid import weight_decay_label
 from decaybench.figures import labels, style
 from decaybench.figures.forest import forest
 from decaybench.figures.layout import EDGE, Layout
@@ -15,13 +17,46 @@ ROW = 34.0
 SMALL = 1.05  # ratios nearer to 1 do not matter
 
 
-def applies(data_sets: Sequence[DataSet]) -> bool:
-    """Where a config trains on collected data with λ = 0 and more."""
-    return bool(data_sets)
+class DataSet(NamedTuple):
+    """Test loss of the chosen λ over that of λ = 0, and the splits that λ won."""
+
+    title: str
+    label: str  # of the chosen λ
+    ratio: float
+    low: float | None
+    high: float | None
+    wins: int | None  # None where λ = 0 itself is chosen: nothing to win
+    n: int
 
 
-def draw(data_sets: Sequence[DataSet], layout: Layout) -> Figure:
+def data_sets_of(studies: Sequence[StudyResults]) -> list[DataSet]:
+    """A row a study on collected data that has a choice among λ = 0 and others."""
+    rows = (_data_set(study) for study in studies if study.study.task.collected)
+    return [row for row in rows if row is not None]
+
+
+def _data_set(study: StudyResults) -> DataSet | None:
+    own, title = study.fair, study.study.titled("en")
+    chosen = own.chosen_weight_decay
+    if chosen is None or not own.has("0", "test_loss") or len(own.measured_weight_decay) < 2:
+        return None
+    if chosen == 0:
+        return DataSet(title, "0", 1.0, None, None, None, own.facts[own.id("0", "test_loss")]["n"])
+    label = weight_decay_label(chosen)
+    if not own.has(label, "test_loss_ratio"):
+        return None
+    ratio, wins = (own.facts[own.id(label, name)] for name in ("test_loss_ratio", "test_loss_wins"))
+    return DataSet(title, label, ratio["value"], ratio["low"], ratio["high"], wins["value"], wins["n"])
+
+
+def applies(studies: Sequence[StudyResults]) -> bool:
+    """Where some study trains on collected data with λ = 0 and more."""
+    return bool(data_sets_of(studies))
+
+
+def draw(studies: Sequence[StudyResults], layout: Layout) -> Figure:
     """A row a data set."""
+    data_sets = data_sets_of(studies)
     ends = [value for own in data_sets for value in (own.ratio, own.low, own.high) if value is not None]
     limits = min(0.8, 0.9 * min(ends)), max(1.25, 1.1 * max(ends))
     page = forest(

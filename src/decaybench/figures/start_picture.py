@@ -9,9 +9,8 @@ from math import ceil
 
 from matplotlib.patches import Rectangle
 
-from decaybench.analysis import contrasts
 from decaybench.analysis.results import StudyResults, VariantResults, rows
-from decaybench.config import GaussianLinear, Linear
+from decaybench.config import GaussianLinear
 from decaybench.figures import labels, style
 from decaybench.figures.drawn import Drawn
 from decaybench.figures.layout import EDGE, LINE, WIDE, Layout, Sheet
@@ -23,8 +22,8 @@ OPACITY = 0.75
 
 def applies(results: StudyResults) -> bool:
     """Where a linear model starts from random weights and has directions that no row touches, trained at λ = 0."""
-    model, task = results.base.model, results.base.task
-    if not (isinstance(model, Linear) and isinstance(task, GaussianLinear)) or model.init_std <= 0:
+    task = results.base.task
+    if not (results.base.starts_random and isinstance(task, GaussianLinear)):
         return False
     known = all(results.base.has("0", name) for name in ("null_space_norm", "test_loss"))
     return known and task.n_train < task.n_features and _untouched(results.base) <= _loss(results.base)
@@ -32,7 +31,9 @@ def applies(results: StudyResults) -> bool:
 
 def draw(results: StudyResults, layout: Layout = WIDE) -> Drawn:
     """Squares, then bars of one scale."""
-    own, zero = results.base, from_zero(results)
+    own, zero = results.base, results.from_zero
+    if zero is not None and not zero.has("0", "test_loss"):
+        zero = None
     n, p = own.task.n_train, own.task.n_features
     across = 20 if layout.narrow else 40
     cell = (layout.width - 2 * EDGE) / across
@@ -61,15 +62,6 @@ def draw(results: StudyResults, layout: Layout = WIDE) -> Drawn:
         shown.append(rows("test_loss", "weight_decay", [0.0], [_loss(zero)], variant=zero.name))
     part = rows("null_space_norm", "weight_decay", [0.0], [own.value("0/null_space_norm")], variant=own.name)
     return Drawn(sheet.figure, [*shown, part])
-
-
-def from_zero(results: StudyResults) -> VariantResults | None:
-    """The same training from zero weights, if it was tried at λ = 0."""
-    for own in results.variants:
-        alike = contrasts.differs_only_in(own.variant, results.base.variant, contrasts.START)
-        if alike and own.model.init_std == 0 and own.has("0", "test_loss"):
-            return own
-    return None
 
 
 def _loss(own: VariantResults) -> float:

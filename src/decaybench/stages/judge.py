@@ -13,7 +13,7 @@ from decaybench.analysis.claims import CLAIMS
 from decaybench.analysis.experiment import Experiment
 from decaybench.analysis.identities import IDENTITIES
 from decaybench.analysis.identities.identity import identity_facts
-from decaybench.analysis.practice import collected
+from decaybench.analysis.results import StudyResults
 from decaybench.analysis.theory_beside_data import worst_miss_facts
 from decaybench.analysis.verdicts import judge
 from decaybench.cells.tables import read_table, write_json
@@ -50,7 +50,7 @@ def run(config: Config, results: Path) -> None:
     timings = {"runs": runs, **_of_steps(_read(measured) if measured.exists() else [])}
     from decaybench.figures.of_all import draw_all
 
-    draw_all(claims, collected(config, facts), results / "_figures")
+    draw_all(claims, [StudyResults(study, facts) for study in config.studies], results / "_figures")
     write_json(claims, results / "claims.json")
     write_json(facts, results / "facts.json")
     write_json(timings, results / "timings.json")

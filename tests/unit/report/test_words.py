@@ -14,8 +14,10 @@ from pages import facts_of, read
 
 import decaybench.report as report
 from decaybench.analysis import findings
+from decaybench.analysis import findings
 from decaybench.analysis.studies import study_views
-from decaybench.figures import FIGURES, labels
+from decaybench.figures import FIGURES, FIGURES_OF_ALL, labels
+
 from decaybench.report.catalogue import SHOWN, catalogue, gettext_of
 from decaybench.report.numbers import Numbers
 from decaybench.report.page import Page
@@ -28,7 +30,7 @@ FIELDS = re.compile(r"\{\w+\}|%\(\w+\)s")
 
 def messages() -> set[str]:
     """Every text that the page may translate."""
-    found = {*labels.ALL, *SHOWN, *filter(None, FIGURES.values())}
+    found = {*labels.ALL, *SHOWN, *FIGURES.values(), *FIGURES_OF_ALL.values()}
     options = {  # as the page reads its templates
         "extensions": "jinja2.ext.i18n,jinja2.ext.do",
         "silent": "false",

@@ -14,10 +14,8 @@ from pages import facts_of, read
 
 import decaybench.report as report
 from decaybench.analysis import findings
-from decaybench.analysis import findings
 from decaybench.analysis.studies import study_views
 from decaybench.figures import FIGURES, FIGURES_OF_ALL, labels
-
 from decaybench.report.catalogue import SHOWN, catalogue, gettext_of
 from decaybench.report.numbers import Numbers
 from decaybench.report.page import Page

@@ -249,11 +249,6 @@ class StudyResults:
         alike = (v for v in self.variants if contrasts.differs_only_in(v.variant, base.variant, contrasts.START))
         return next((own for own in alike if base.starts_random and not own.starts_random), None)
 
-    @property
-    def fair(self) -> VariantResults:
-        """The variant in which decay has nothing but the data to act on: the start from zero if there is one."""
-        return self.from_zero or self.base
-
     def series_of(self, figure: str, name: str | None = None) -> pd.DataFrame:
         """The series of a figure, or one of them."""
         own = self.series[self.series["figure"] == figure]

@@ -23,12 +23,12 @@ ASIDE = 0.09  # of the means, from the ends of the lines, which lie at 0 and 1
 
 def applies(results: StudyResults) -> bool:
     """Where a λ above 0 is chosen on collected data, and λ = 0 was trained on the same splits."""
-    return results.study.task.collected and len(_losses(results.fair)) > 0
+    return results.study.task.collected and len(_losses(results.from_zero or results.base)) > 0
 
 
 def draw(results: StudyResults, layout: Layout = WIDE) -> Drawn:
     """One panel; lines that rise are told apart by colour and dashes."""
-    own = results.fair
+    own = results.from_zero or results.base
     table, mean = _losses(own), own.value("baseline/mean_predictor")
     losses, chosen = table.to_numpy(np.float64), float(table.columns[1])
     worse = losses[:, 1] > losses[:, 0]

@@ -36,7 +36,7 @@ def data_sets_of(studies: Sequence[StudyResults]) -> list[DataSet]:
 
 
 def _data_set(study: StudyResults) -> DataSet | None:
-    own, title = study.fair, study.study.titled("en")
+    own, title = study.from_zero or study.base, study.study.titled("en")
     chosen = own.chosen_weight_decay
     if chosen is None or not own.has("0", "test_loss") or len(own.measured_weight_decay) < 2:
         return None

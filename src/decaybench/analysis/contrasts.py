@@ -33,7 +33,8 @@ def decisive(recipe: Recipe) -> dict[str, Any]:
     >>> decisive(Recipe(task=GaussianLinear(), model=Linear(), training=Training()))["training.loss"]
     'mse'
     """
-    content = recipe.model_dump(mode="json", include={"task", "model", "training"})
+    content = recipe.model_dump(mode="json", include={"model", "training"})
+    content["task"] = recipe.task.deciding()
     found = {f"{section}.{name}": value for section, keys in content.items() for name, value in keys.items()}
     found["training.loss"] = recipe.loss
     nothing = DECIDES_NOTHING | (SPLIT_SIZES if isinstance(recipe.task, OWN_STREAMS) else frozenset())

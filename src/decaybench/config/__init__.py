@@ -22,17 +22,20 @@ from decaybench.config.study import (
 from decaybench.config.tasks import (
     TASKS,
     BreastCancer,
+    Contents,
     Diabetes,
     Digits,
     Finite,
     GaussianLinear,
     ModularAddition,
     Polynomial,
+    SplitKeys,
+    Table,
 )
 from decaybench.config.types import ConfigError, Strict
 
 __all__ = [
-    "BASE", "FREE", "MODELS", "NAME", "PATHVARS", "TASKS", "BreastCancer", "Config", "ConfigError", "Diabetes",
+    "BASE", "FREE", "MODELS", "NAME", "PATHVARS", "TASKS", "BreastCancer", "Config", "ConfigError", "Contents", "Diabetes",
     "Digits", "Finite", "GaussianLinear", "Grid", "Linear", "Mlp", "ModularAddition", "Module", "Polynomial",
-    "Recipe", "Report", "Strict", "Study", "Training", "Variant", "nearest", "overridden",
+    "Recipe", "Report", "SplitKeys", "Strict", "Study", "Table", "Training", "Variant", "nearest", "overridden",
 ]  # fmt: skip

@@ -15,6 +15,7 @@ MODULES = {
     "diabetes": "decaybench.tasks.bundled",
     "digits": "decaybench.tasks.bundled",
     "breast_cancer": "decaybench.tasks.bundled",
+    "table": "decaybench.tasks.table",
 }
 
 
@@ -37,6 +38,12 @@ def generate(task: Any, seed: int) -> Data:
     """The data of one seed of a task. Equal arguments give equal bits."""
     data: Data = importlib.import_module(MODULES[task.kind]).generate(task, seed)
     return data
+
+
+def target_unit(task: Any, seed: int) -> float:
+    """What 1 in the targets of a seed is in the target's own units: losses are reported in these, squared."""
+    own = getattr(importlib.import_module(MODULES[task.kind]), "target_unit", None)
+    return 1.0 if own is None else float(own(task, seed))
 
 
 def constant_loss(targets: NDArray[np.float64], loss: str) -> NDArray[np.float64]:

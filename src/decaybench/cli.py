@@ -115,16 +115,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _read_config(config: str) -> Config:
-    """config: the path of a file, or JSON."""
+def _read_config(config: str, known: Config | None = None) -> Config:
+    """config: the path of a file, or JSON. known: see `with_tables`."""
     from decaybench.config.files import read_file, read_text
     from decaybench.config.parsing import parse_config
+    from decaybench.tasks.table.looking import with_tables
 
+    inline = config.startswith("{")
     try:
-        raw = read_text(config, "JSON") if config.startswith("{") else read_file(Path(config))
+        raw = read_text(config, "JSON") if inline else read_file(Path(config))
     except FileNotFoundError:
         raise ConfigError(f"{config}: there is no such config") from None
-    return parse_config(raw)
+    return with_tables(parse_config(raw), Path() if inline else Path(config).parent, known)
 
 
 def _plan(options: argparse.Namespace) -> None:
@@ -256,7 +258,8 @@ def _gather(options: argparse.Namespace) -> None:
 
 
 def _render(options: argparse.Namespace) -> None:
-    config = _read_config(options.config)
+    manifest = options.results / "manifest.json"
+    config = _read_config(options.config, _config_of(manifest) if manifest.exists() else None)
     if not options.partial:
         _render_pages(options, config, options.results)
         return
@@ -268,6 +271,16 @@ def _render(options: argparse.Namespace) -> None:
     with TemporaryDirectory(prefix="decaybench-partial-") as scratch:
         kept = partial.gather(config, options.results, Path(scratch), _verb)
         _render_pages(options, kept, Path(scratch))
+
+
+def _config_of(manifest: Path) -> Config | None:
+    """The config that made a results folder; None where its manifest cannot be read."""
+    import json
+
+    try:
+        return Config.model_validate(json.loads(manifest.read_text(encoding="utf-8"))["config"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _render_pages(options: argparse.Namespace, config: Config, results: Path) -> None:

@@ -49,8 +49,8 @@ class Part(Recipe):
     @property
     def digest(self) -> str:
         """A digest of task, model and training: on names and grids a cell's numbers do not depend."""
-        content = self.model_dump(mode="json", include={"model", "training"})
-        content["task"] = self.task.deciding()
+        content = self.model_dump(mode="json", include={"model"})
+        content |= {"task": self.task.deciding(), "training": self.training.deciding()}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -31,11 +31,12 @@ from decaybench.config.tasks import (
     Polynomial,
     SplitKeys,
     Table,
+    Task,
 )
 from decaybench.config.types import ConfigError, Strict
 
 __all__ = [
     "BASE", "FREE", "MODELS", "NAME", "PATHVARS", "TASKS", "BreastCancer", "Config", "ConfigError", "Contents", "Diabetes",
     "Digits", "Finite", "GaussianLinear", "Grid", "Linear", "Mlp", "ModularAddition", "Module", "Polynomial",
-    "Recipe", "Report", "SplitKeys", "Strict", "Study", "Table", "Training", "Variant", "nearest", "overridden",
+    "Recipe", "Report", "SplitKeys", "Strict", "Study", "Table", "Task", "Training", "Variant", "nearest", "overridden",
 ]  # fmt: skip

@@ -20,6 +20,7 @@ from decaybench.config import (
     ConfigError,
     Finite,
     Grid,
+    Linear,
     Report,
     Strict,
     Study,
@@ -91,6 +92,10 @@ def contradictions(variant: Variant) -> Iterator[str]:
         yield f"training.loss: cross_entropy needs classes, and {task.kind} has numbers; use mse or half_mse"
     if training.optimizer != "sgd" and training.momentum:
         yield f"training.momentum: belongs to sgd; {training.optimizer} takes 0"
+    if training.optimizer == "exact" and not isinstance(variant.model, Linear):
+        yield f"training.optimizer: exact is of linear models; {variant.model.kind} takes sgd, adam or adamw"
+    elif training.optimizer == "exact" and variant.model.dropout:  # type: ignore[union-attr]
+        yield "model.dropout: exact has no steps to drop inputs from; use sgd, or 0"
     if training.nesterov and not training.momentum:
         yield "training.nesterov: needs training.momentum above 0"
 

@@ -17,7 +17,7 @@ from decaybench.report.cost import StepView
 from decaybench.report.cures import Cure, best_compared
 from decaybench.report.studies import StudyView, VariantView, distinct
 from decaybench.report.verdicts import ClaimView, failed
-from decaybench.tasks import column_names
+from decaybench.tasks import has_names
 
 QUESTIONS = 5  # asked at the end of the page
 
@@ -129,7 +129,7 @@ class Page:
         """Where every weight can be followed over λ: once on drawn data, once where columns have names."""
         bases = [study.base for study in self.studies]
         views = [view for view in bases if findings.both(view, "weight_kept_strong")]
-        drawn = [view for view in views if column_names(view.variant.task) is None]
+        drawn = [view for view in views if not has_names(view.variant.task)]
         named = [view for view in views if view not in drawn]
         return [*sorted(drawn, key=lambda view: view is not self.weighed)[:1], *named[:1]]
 

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from decaybench.config import Table
+
 MODULES = {
     "gaussian_linear": "decaybench.tasks.gaussian_linear",
     "polynomial": "decaybench.tasks.polynomial",
@@ -38,6 +40,11 @@ def generate(task: Any, seed: int) -> Data:
     """The data of one seed of a task. Equal arguments give equal bits."""
     data: Data = importlib.import_module(MODULES[task.kind]).generate(task, seed)
     return data
+
+
+def has_names(task: Any) -> bool:
+    """Whether `column_names` has names for the inputs of a task; its data need not be there."""
+    return isinstance(task, Table) or column_names(task) is not None
 
 
 def target_unit(task: Any, seed: int) -> float:

@@ -41,8 +41,10 @@ class Columns:
 
 def columns_of(task: Table) -> Columns:
     """The columns of a task's table. Raises ConfigError with one line: file, column, row, what is wrong."""
-    keys = task.model_dump_json(include={"target", "problem", "features", "drop", "categorical", "missing",
-                                         "degree", "split"})  # fmt: skip
+    keys = task.model_dump_json(
+        include={key: True for key in ("target", "problem", "features", "drop", "categorical", "missing", "degree")}
+        | {"split": {"kind", "by"}}
+    )
     return _columns_of(_Hashed(task, read(task), keys))
 
 

@@ -27,6 +27,12 @@ def located(task: Table) -> str:
     return task.path if task.path.startswith(SKLEARN) else os.path.join(task.folder, task.path)  # noqa: PTH118
 
 
+def is_there(task: Table) -> bool:
+    """Whether the table can be found."""
+    place = located(task)
+    return place.startswith(SKLEARN) or Path(place).exists()
+
+
 def read(task: Table) -> pd.DataFrame:
     """The rows of the table as they stand in it, numbered from 0; the frame is shared, nobody may write to it.
 

@@ -105,14 +105,14 @@ def _groups(by: Rows, random: np.random.Generator, sizes: tuple[int, int, int]) 
     by_group = np.argsort(by, kind="stable")
     members = np.split(by_group, np.cumsum(np.bincount(by))[:-1])
     shuffled = [members[group] for group in random.permutation(len(members))]
-    parts: list[Rows] = []
-    for size in (sizes[2], sizes[1]):
-        taken: list[Rows] = []
-        while sum(map(len, taken)) < size:
-            taken.append(shuffled.pop(0))
-        parts.append(np.concatenate(taken)[:size])
-    test, validation = parts
-    return Parts(np.concatenate(shuffled)[: sizes[0]], validation, test)
+    ends = np.cumsum([len(group) for group in shuffled])
+    order = np.concatenate(shuffled)
+    train, validation, test = sizes
+    test_end = ends[np.searchsorted(ends, test)]
+    validation_end = ends[np.searchsorted(ends, test_end + validation)]
+    return Parts(
+        order[validation_end : validation_end + train], order[test_end : test_end + validation], order[:test]
+    )
 
 
 def _window(columns: Columns, windows: int, seed: int, sizes: tuple[int, int, int]) -> Parts:

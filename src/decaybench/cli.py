@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import sys
 from collections.abc import Sequence
@@ -12,6 +13,12 @@ from pydantic import ValidationError
 
 from decaybench.config import BASE, Config, ConfigError, Finite, Study
 from decaybench.console import never_fail, spelled
+
+STAGES = {
+    "splits": "write which rows of a table each seed uses",
+    "refit": "train the model to use on all rows of a table",
+    "predict": "predict new rows with the model of a study",
+}  # stages with arguments of their own, by verb
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -112,6 +119,11 @@ def _parser() -> argparse.ArgumentParser:
         help="make the page, partial.<language>.html, from what is there while the sweep still runs",
     )  # fmt: skip
     render.set_defaults(run=_render)
+    for name, what in STAGES.items():
+        stage = verbs.add_parser(name, help=what)
+        module = importlib.import_module(f"decaybench.stages.{name}")
+        module.arguments(stage)
+        stage.set_defaults(run=module.run)
     return parser
 
 

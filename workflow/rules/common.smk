@@ -78,6 +78,11 @@ def train_minutes(wildcards, attempt):
     return attempt * STUDIES[wildcards.study].train_minutes
 
 
+def table_mb(wildcards, attempt):
+    """Of a job that reads a table and trains on it once."""
+    return attempt * max(resources.tables_mb(studies_of(wildcards)), STUDIES[wildcards.study].train_mb)
+
+
 def tables_mb(wildcards, attempt):
     return attempt * resources.tables_mb(studies_of(wildcards))
 

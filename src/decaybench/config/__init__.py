@@ -3,7 +3,7 @@
 Reading and checking a config is `parsing`, its files `files`, the schema and the table of keys `reference`.
 """
 
-from decaybench.config.models import MODELS, Linear, Mlp, Module
+from decaybench.config.models import MODELS, Linear, Mlp, Model, Module
 from decaybench.config.study import (
     BASE,
     FREE,
@@ -37,6 +37,6 @@ from decaybench.config.types import ConfigError, Strict
 
 __all__ = [
     "BASE", "FREE", "MODELS", "NAME", "PATHVARS", "TASKS", "BreastCancer", "Config", "ConfigError", "Contents", "Diabetes",
-    "Digits", "Finite", "GaussianLinear", "Grid", "Linear", "Mlp", "ModularAddition", "Module", "Polynomial",
+    "Digits", "Finite", "GaussianLinear", "Grid", "Linear", "Mlp", "Model", "ModularAddition", "Module", "Polynomial",
     "Recipe", "Report", "SplitKeys", "Strict", "Study", "Table", "Task", "Training", "Variant", "nearest", "overridden",
 ]  # fmt: skip

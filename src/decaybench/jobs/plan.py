@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from decaybench import tasks
 from decaybench.cells.blocks import block_name, format_names
 from decaybench.cells.grid import BlockSpec, block_specs, seeds_for_nodes, seeds_per_block, study_spec
-from decaybench.config import Config, Module, Recipe, Study
+from decaybench.config import Config, Module, Recipe, Study, Table
 from decaybench.figures import FIGURES
 from decaybench.jobs import resources
 from decaybench.learning import code_of, module_of
@@ -47,6 +47,8 @@ STAGES = {
         libraries=("pyarrow",),
         keys=True,
     ),
+    "splits": Stage(("decaybench.stages.splits",), (_task_of,), ("numpy", "pandas", "pyarrow")),
+    "refit": Stage(("decaybench.stages.refit",), (_task_of, module_of), (*NUMBERS, "torch")),
     "analyse": Stage(("decaybench.analysis.facts",), (_task_of,), NUMBERS),
     "judge": Stage(("decaybench.analysis.claims",), (_task_of,), NUMBERS),
     "cost": Stage(("decaybench.learning.cost", "decaybench.cells.tables"), libraries=("torch",)),
@@ -109,6 +111,16 @@ def training_code(study: Study) -> str:
 
 def _joined(codes: Iterable[str]) -> str:
     return hashlib.sha256("".join(codes).encode()).hexdigest()[:16]
+
+
+def with_tables(studies: Iterable[Study]) -> list[str]:
+    """The names of studies of which some variant reads a table."""
+    return [s.name for s in studies if any(isinstance(variant.task, Table) for variant in s.resolved())]
+
+
+def with_models(studies: Iterable[Study]) -> list[str]:
+    """The names of studies that end with a model to use: those that themselves train one of ours on a table."""
+    return [s.name for s in studies if isinstance(s.task, Table) and not isinstance(s.model, Module)]
 
 
 def unwatched(studies: Iterable[Study]) -> list[str]:

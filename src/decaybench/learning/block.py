@@ -17,7 +17,7 @@ from decaybench.cells import tables
 from decaybench.cells.grid import Cell
 from decaybench.config import Linear, Module, Recipe
 from decaybench.learning import device, loop, module_of
-from decaybench.learning.batch import Batch, Lane, dropout_draws, row_orders
+from decaybench.learning.batch import Batch, Lane, Problem, dropout_draws, row_orders
 from decaybench.learning.optimizers import OPTIMIZERS
 from decaybench.tasks import generate, target_unit
 
@@ -114,6 +114,15 @@ def _lanes_per_batch(lane: Lane, chosen: torch.device) -> int:
 
 
 def _train_batch(lanes: list[Lane], chosen: torch.device, on_epoch: Callable[[], None]) -> pa.Table:
+    schedule, recording, start, problem = train_lanes(lanes, chosen, on_epoch)
+    notes = None if problem.notes is None else np.array(problem.notes(), dtype=object)
+    return _rows(lanes, schedule, recording, start, problem.describe(recording.parameters), notes)
+
+
+def train_lanes(
+    lanes: list[Lane], chosen: torch.device, on_epoch: Callable[[], None] = lambda: None
+) -> tuple[loop.Schedule, loop.Recording, dict[str, Tensor], Problem]:
+    """Train lanes of one structure: how, what came of it, the norms at the start, and the problem."""
     recipe = lanes[0].recipe
     module = _module(recipe)
     float64 = isinstance(recipe.model, Linear)
@@ -133,7 +142,9 @@ def _train_batch(lanes: list[Lane], chosen: torch.device, on_epoch: Callable[[],
         record_every=recipe.training.record_every,
         optimizer=problem.optimizer or OPTIMIZERS[recipe.training.optimizer],
     )
-    start = {} if problem.solved else problem.describe(problem.parameters)
+    start = problem.describe(problem.parameters)
+    if problem.solved:  # as if from zero: where they start decides nothing
+        start = {name: torch.zeros_like(values) for name, values in start.items()}
     recording = loop.train(
         problem.model,
         problem.parameters,
@@ -146,8 +157,7 @@ def _train_batch(lanes: list[Lane], chosen: torch.device, on_epoch: Callable[[],
         dropout_draws(batch, problem.dropout_units),
         on_epoch,
     )
-    notes = None if problem.notes is None else np.array(problem.notes(), dtype=object)
-    return _rows(lanes, schedule, recording, start, problem.describe(recording.parameters), notes)
+    return schedule, recording, start, problem
 
 
 def _rows(
@@ -176,9 +186,8 @@ def _rows(
         **{name: own(values) for name, values in end.items()},
         "steps": epochs[kept] * schedule.steps_per_epoch,
         "diverged": own(recording.diverged),
+        "init_norm": own(start["weight_norm"]),
     }
-    if "weight_norm" in start:
-        columns["init_norm"] = own(start["weight_norm"])
     if "null_space_norm" in start:
         columns["initial_null_space_norm"] = own(start["null_space_norm"])
     if notes is not None:

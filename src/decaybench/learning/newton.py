@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-NEWTON_STEPS = 50  # where λ = 0 and the classes are separable, no optimum exists: it stops there
+NEWTON_STEPS = 30  # where λ = 0 and the classes are separable, no optimum exists: it stops there
 CONJUGATE_STEPS = 300  # within one of Newton's
 HALVINGS = 40  # of a step that would raise f
 DIRECT = 1_000  # parameters, up to which the curvature is written out
@@ -71,7 +71,7 @@ def _hessian(design: Tensor, shares: Tensor, penalty: Tensor) -> Tensor:
     curvature = torch.empty(q, classes, q, classes, dtype=torch.float64)
     for k in range(classes):
         for m in range(k, classes):
-            weights = shares[:, k] * ((k == m) - shares[:, m]) / n
+            weights = shares[:, k] * (float(k == m) - shares[:, m]) / n
             curvature[:, k, :, m] = curvature[:, m, :, k] = design.T @ (weights[:, None] * design)
     each = torch.arange(q)
     shift = torch.eye(classes, dtype=torch.float64) * penalty[:, :, None] + (penalty == 0)[:, :, None] / classes

@@ -18,6 +18,7 @@ MODULES = {
     "digits": "decaybench.tasks.bundled",
     "breast_cancer": "decaybench.tasks.bundled",
     "table": "decaybench.tasks.table",
+    "arrays": "decaybench.tasks.arrays",  # of no config: data in memory
 }
 
 

@@ -11,7 +11,7 @@ from decaybench.analysis.regimes import Arm, Case
 from decaybench.analysis.verdicts import Claim, Measurement
 from decaybench.cells.grid import weight_decay_label
 from decaybench.config import Linear
-from decaybench.tasks import generate
+from decaybench.tasks import generate, target_unit
 from decaybench.theory.spectral import state_after
 
 SEEDS = 20  # trained again by the exact law
@@ -65,6 +65,7 @@ def _share(arm: Arm, decay: float) -> np.ndarray:
             g=prediction.factor(variant), decay_bias=variant.training.decay_bias,
         )  # fmt: skip
         plain = np.mean((data.test.inputs @ state.weights[0] + state.bias[0] - data.test.targets) ** 2)
+        plain *= target_unit(variant.task, seed) ** 2
         penalty = decay / 2 * np.sum(state.weights[0] ** 2)
         shares.append(abs(float(reported[seed]) - plain) / penalty if penalty > arm.resolution else np.nan)
     return np.asarray(shares)

@@ -61,7 +61,7 @@ def _raw(
 ) -> Matrix:
     numbers = columns.numbers[rows]
     gaps = np.isnan(numbers)
-    filled = np.where(gaps, medians, numbers) if len(columns.lacking) else numbers
+    filled = np.where(gaps, medians, numbers)
     parts = [filled]
     if degree > 1 and filled.shape[1]:
         parts = [PolynomialFeatures(degree, include_bias=False).fit_transform(filled)]

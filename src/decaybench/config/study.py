@@ -57,7 +57,6 @@ class Training(Strict):
         "false trains all p weights",
     )
 
-
     def deciding(self) -> dict[str, Any]:
         """All of it that numbers depend on."""
         keys = {"optimizer", "loss", "decay_bias"} if self.optimizer == "exact" else None

@@ -272,7 +272,8 @@ class Table(TaskKeys):
     drop: Columns = Field([], description="columns to leave out")
     categorical: Columns | None = Field(None, description="columns to one-hot; null: those that are not numbers")
     missing: Literal["refuse", "impute"] = Field(
-        "refuse", description="refuse, or impute: the median of the training rows and an indicator; a level of its own"
+        "refuse",
+        description="refuse, or impute: the median of the training rows and an indicator; a level of its own",
     )
     degree: Literal[1, 2] = Field(1, description="2 adds squares and products of the numeric columns")
     split: SplitKeys = Field(default_factory=SplitKeys, description="how rows are shared out, see below")

@@ -99,7 +99,9 @@ def _parameters(variant: Variant) -> int:
 
 def _data_bytes(variant: Variant, seeds: int) -> int:
     """The data of the seeds that share a batch, or of the one that is solved, and of the table that they come from."""
-    table = TABLE_COPIES * 8 * variant.task.found.rows * variant.task.n_features if isinstance(variant.task, Table) else 0
+    table = (
+        TABLE_COPIES * 8 * variant.task.found.rows * variant.task.n_features if isinstance(variant.task, Table) else 0
+    )
     width = min(variant.task.n_train, variant.task.n_features) + 2
     lanes = max(2, min(seeds, BATCH_BYTES // (16 * width * (variant.task.n_train + 60))))
     if variant.training.optimizer == "exact":

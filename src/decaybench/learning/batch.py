@@ -96,8 +96,8 @@ class Problem:
     dropout_units: int  # uniform draws a row and step; 0 without dropout
     describe: Callable[[list[Tensor]], dict[str, Tensor]]  # norms and bias of every cell, [lanes, columns]
     optimizer: Optimizer | None = None  # of a model that brings its own; else the loop's
-    solved: bool = False  # whether the parameters are at their optimum already: no step is taken
     notes: Callable[[], list[str]] | None = None  # of one's own modules: what each lane says of its parameters
+    solved: bool = False  # whether the parameters are at their optimum already: no step is taken
 
 
 def constant_loss(targets: NDArray[np.float64], loss: str) -> Tensor:

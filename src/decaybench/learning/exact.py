@@ -19,11 +19,23 @@ from decaybench.learning import linear, networks, span
 from decaybench.learning.batch import LOSS_FACTOR, Batch, Problem, constant_loss
 from decaybench.learning.loop import Rows
 from decaybench.learning.newton import minimise_cross_entropy
-from decaybench.learning.optimizers import Gradient, Optimizer, Settings
+from decaybench.learning.optimizers import Gradient, Optimizer, Settings, State
 from decaybench.tasks import Data, generate
 
 COLUMNS = linear.COLUMNS
-NOTHING_TO_DO = Optimizer(lambda parameters, settings: {}, lambda parameters, gradients, state, settings, step: None)
+
+
+def _no_state(parameters: list[Tensor], settings: Settings) -> State:
+    return {}
+
+
+def _no_step(
+    parameters: list[Tensor], gradients: list[Gradient], state: State, settings: Settings, step: int
+) -> None:
+    """Nothing is left to do."""
+
+
+NO_STEPS = Optimizer(_no_state, _no_step)
 
 
 def shares(recipe: Recipe) -> str:
@@ -113,7 +125,7 @@ def build(batch: Batch) -> Problem:
         settings=Settings([], [], None, False),
         dropout_units=0,
         describe=lambda parameters: described,
-        optimizer=NOTHING_TO_DO,
+        optimizer=NO_STEPS,
         solved=True,
     )
 
@@ -132,7 +144,9 @@ def _solved(recipe: Recipe, seed: int, decays: list[float], factors: list[float]
     solution = solve(*splits["train"], decays, factors, loss, recipe.training.decay_bias)
     found = {}
     for name, (inputs, targets) in splits.items():
-        losses, hits = zip(*(_measured(solution, cell, inputs, targets, loss) for cell in range(len(decays))), strict=True)
+        losses, hits = zip(
+            *(_measured(solution, cell, inputs, targets, loss) for cell in range(len(decays))), strict=True
+        )
         found[f"{name}_loss"] = torch.stack(losses)
         if recipe.n_classes is not None:
             found[f"{name}_accuracy"] = torch.stack(hits)

@@ -42,7 +42,7 @@ class Columns:
 def columns_of(task: Table) -> Columns:
     """The columns of a task's table. Raises ConfigError with one line: file, column, row, what is wrong."""
     keys = task.model_dump_json(
-        include={key: True for key in ("target", "problem", "features", "drop", "categorical", "missing", "degree")}
+        include=dict.fromkeys(("target", "problem", "features", "drop", "categorical", "missing", "degree"), True)
         | {"split": {"kind", "by"}}
     )
     return _columns_of(_Hashed(task, read(task), keys))

@@ -36,7 +36,8 @@ from decaybench.config.tasks import (
 from decaybench.config.types import ConfigError, Strict
 
 __all__ = [
-    "BASE", "FREE", "MODELS", "NAME", "PATHVARS", "TASKS", "BreastCancer", "Config", "ConfigError", "Contents", "Diabetes",
-    "Digits", "Finite", "GaussianLinear", "Grid", "Linear", "Mlp", "Model", "ModularAddition", "Module", "Polynomial",
-    "Recipe", "Report", "SplitKeys", "Strict", "Study", "Table", "Task", "Training", "Variant", "nearest", "overridden",
+    "BASE", "FREE", "MODELS", "NAME", "PATHVARS", "TASKS", "BreastCancer", "Config", "ConfigError", "Contents",
+    "Diabetes", "Digits", "Finite", "GaussianLinear", "Grid", "Linear", "Mlp", "Model", "ModularAddition", "Module",
+    "Polynomial", "Recipe", "Report", "SplitKeys", "Strict", "Study", "Table", "Task", "Training", "Variant",
+    "nearest", "overridden",
 ]  # fmt: skip

@@ -98,7 +98,7 @@ def _parameters(variant: Variant) -> int:
 
 
 def _data_bytes(variant: Variant, seeds: int) -> int:
-    """The data of the seeds that share a batch, or of the one that is solved, and of the table that they come from."""
+    """The data of the seeds that share a batch, or of the one that is solved; and the table that they come from."""
     table = (
         TABLE_COPIES * 8 * variant.task.found.rows * variant.task.n_features if isinstance(variant.task, Table) else 0
     )

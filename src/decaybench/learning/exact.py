@@ -142,11 +142,10 @@ def _solved(recipe: Recipe, seed: int, decays: list[float], factors: list[float]
     }
     loss = recipe.loss
     solution = solve(*splits["train"], decays, factors, loss, recipe.training.decay_bias)
-    found = {}
+    found: dict[str, Tensor] = {}
     for name, (inputs, targets) in splits.items():
-        losses, hits = zip(
-            *(_measured(solution, cell, inputs, targets, loss) for cell in range(len(decays))), strict=True
-        )
+        measured = [_measured(solution, cell, inputs, targets, loss) for cell in range(len(decays))]
+        losses, hits = zip(*measured, strict=True)
         found[f"{name}_loss"] = torch.stack(losses)
         if recipe.n_classes is not None:
             found[f"{name}_accuracy"] = torch.stack(hits)

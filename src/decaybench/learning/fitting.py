@@ -56,8 +56,8 @@ def validation_losses(
 
 
 def fit(
-    inputs: NDArray[np.float64], targets: NDArray[np.float64] | NDArray[np.int64], n_classes: int | None, model: Model,
-    training: Training, weight_decay: float, n_fits: int = 1,
+    inputs: NDArray[np.float64], targets: NDArray[np.float64] | NDArray[np.int64], n_classes: int | None,
+    model: Model, training: Training, weight_decay: float, n_fits: int = 1,
 ) -> list[Layers]:  # fmt: skip
     """The layers of models that train on all rows [n, p]; n_fits: from how many starts."""
     if training.optimizer == "exact":

@@ -1,7 +1,7 @@
 """Cross-entropy of linear models to convergence: Newton's method, its steps by Cholesky or conjugate gradients.
 
-f(T) = mean over rows of −log softmax(A T)[class] + (λ/2) ‖T‖² without the free bias, T [q, classes] a cell. A are rows
-in singular coordinates, so that the diagonal of its curvature is a good preconditioner: its columns are orthogonal.
+f(T) = mean over rows of −log softmax(A T)[class] + (λ/2) ‖T‖² without the free bias, T [q, classes] a cell. A: rows in
+singular coordinates, so that the diagonal of its curvature is a good preconditioner: its columns are orthogonal.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _value(design: Tensor, targets: Tensor, penalty: Tensor, solution: Tensor) -
 
 
 def _hessian(design: Tensor, shares: Tensor, penalty: Tensor) -> Tensor:
-    """The curvature [q·classes, q·classes]; a shift of all logits at once, which f does not feel, gets curvature 1."""
+    """The curvature [q·classes, q·classes]; a shift of all logits, which f does not feel, gets curvature 1."""
     n, q, classes = len(design), design.shape[1], shares.shape[1]
     curvature = torch.empty(q, classes, q, classes, dtype=torch.float64)
     for k in range(classes):

@@ -42,9 +42,7 @@ def run(options: argparse.Namespace) -> None:
     chosen = chosen_weight_decay(cells[cells["variant"] == BASE])
     options.output.mkdir(parents=True, exist_ok=True)
     if chosen is None:
-        raise TableError(
-            f"{options.cells}: every training diverged, so there is no model to use; lower learning_rate"
-        )
+        raise TableError(f"{options.cells}: every training diverged, so there is no model; lower learning_rate")
     write_model(variant, chosen, options.output)
 
 

@@ -270,8 +270,8 @@ def _by(task: Table, frame: pd.DataFrame, where: str) -> NDArray[np.int64] | Non
     if is_number(column):
         values = _numbers(column, name, where, np.inf)
     elif looks_like_dates(column):
-        parsed = pd.to_datetime(column, errors="coerce", utc=True, format=None if types.is_datetime64_any_dtype(column)
-                                else "mixed")  # fmt: skip
+        written = None if types.is_datetime64_any_dtype(column) else "mixed"
+        parsed = pd.to_datetime(column, errors="coerce", utc=True, format=written)
         if parsed.isna().any():
             raise ConfigError(f"{where}: column {name}: row {_row(parsed.isna())}: is no date")
         values = parsed.to_numpy()

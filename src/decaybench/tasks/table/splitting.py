@@ -91,7 +91,7 @@ def rows_of(task: Table, seed: int) -> Parts:
 
 
 def _spread(order: Rows, target: Rows) -> Rows:
-    """An order in which every stretch has the classes' shares of the whole, to within a row; rare ones in training."""
+    """An order in which every stretch has the whole's shares of classes, to within a row; rare ones in training."""
     places = np.empty(len(order))
     shuffled = target[order]
     for label in np.unique(shuffled):

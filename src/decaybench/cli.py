@@ -15,6 +15,7 @@ from decaybench.config import BASE, Config, ConfigError, Finite, Study
 from decaybench.console import never_fail, spelled
 
 STAGES = {
+    "new": "look at a table and write a config for it",
     "splits": "write which rows of a table each seed uses",
     "refit": "train the model to use on all rows of a table",
     "predict": "predict new rows with the model of a study",

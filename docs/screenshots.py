@@ -15,7 +15,7 @@ QUIET = [
 ]  # fmt: skip
 SHOTS = {  # file: language, place on the page, width, height, colour scheme
     "page.png": ("en", "", 1200, 1000, "light"),
-    "page-slider.png": ("en", "play/polynomial/0.003", 1200, 800, "light"),
+    "page-slider.png": ("en", "play/polynomial/3", 1200, 800, "light"),
     "page-dark.png": ("en", "cures", 1200, 1000, "dark"),
     "page-zh.png": ("zh", "", 1200, 1000, "light"),
     "page-phone.png": ("en", "", 390, 844, "light"),

@@ -41,7 +41,7 @@ CHECKS = (
     "ruff format --check .",
     "lint-imports",
     "mypy",
-    "python -m pytest -n 0 tests/unit/test_tasks.py tests/unit/report/test_prose.py"
+    "python -m pytest -n 0 tests/unit/test_tasks.py tests/unit/report/test_words.py"
     " tests/unit/analysis/test_verdicts.py tests/end_to_end/test_any_config_ends_with_a_page.py"
     " -k 'split or source or catalogue or section or declared or schema'",
 )

@@ -5,8 +5,10 @@ import math
 
 import pytest
 
+from decaybench.cells.grid import block_specs
 from decaybench.config import Config, ConfigError
 from decaybench.config.parsing import parse_config
+from decaybench.jobs.plan import Work
 
 
 def study(**keys):
@@ -330,3 +332,19 @@ def test_a_config_survives_json():
     config = parse_config(study(variants={"v": {"model.kind": "mlp"}}, grid={"seeds": [3, 1]}, seeds_per_block=2))
     assert Config.model_validate_json(config.model_dump_json()) == config
     assert parse_config(json.loads(config.model_dump_json())) == config
+
+
+def test_a_title_is_the_pages_and_decides_no_number():
+    (plain,) = parse_config({"studies": [{"name": "a", "grid": {"seeds": 3}}]}).studies
+    titled = plain.model_copy(update={"title": {"en": "in words", "zh": "名称"}})
+    assert [titled.titled("en"), titled.titled("zh"), plain.titled("zh")] == ["in words", "名称", "a"]
+    assert titled.titled("eo") == "in words"
+    assert titled.resolved() == plain.resolved()
+    assert block_specs(titled) == block_specs(plain)
+    assert Work(titled).question == Work(plain).question
+
+
+@pytest.mark.parametrize("title", [{"EN": "x"}, {"en": ""}, "x"])
+def test_a_title_names_its_language(title):
+    with pytest.raises(ConfigError):
+        parse_config({"studies": [{"name": "a", "title": title}]})

@@ -44,6 +44,7 @@ rule judge:
         facts="<results>/facts.json",
         timings="<results>/timings.json",
         manifest="<results>/manifest.json",
+        figures=directory("<results>/_figures"),
     log:
         "<logs>/judge.log",
     benchmark:

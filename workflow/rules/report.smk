@@ -68,6 +68,7 @@ rule render:
         timings=rules.judge.output.timings,
         manifest=rules.judge.output.manifest,
         figures=of_all_studies("figures"),
+        figures_of_all=rules.judge.output.figures,
     output:
         pages=[
             report(

@@ -171,7 +171,7 @@ def price_of(values: FloatArray, bar: float, correction: float | None = None, k:
     most, c = _largest_variance(distances, within), correction or 0.0
     if c >= most:
         # Half of what is allowed goes to the rows, half to the splits.
-        return Price(None, rows_needed(k, most / 2) if k else None)
+        return Price(None, rows_needed(k, most / 2) if k and most > 0 else None)
     return Price(_smallest_n(distances, within, c))
 
 

@@ -73,6 +73,10 @@ class VariantResults:
         return self.variant.model
 
     @property
+    def starts_random(self) -> bool:
+        return isinstance(self.model, Linear) and self.model.init_std > 0
+
+    @property
     def training(self) -> Training:
         return self.variant.training
 
@@ -237,6 +241,13 @@ class StudyResults:
     def base(self) -> VariantResults:
         """The study without overrides."""
         return next(variant for variant in self.variants if variant.name == BASE)
+
+    @property
+    def from_zero(self) -> VariantResults | None:
+        """The base's training from zero weights, where the base starts from random ones and this was tried, too."""
+        base = self.base
+        alike = (v for v in self.variants if contrasts.differs_only_in(v.variant, base.variant, contrasts.START))
+        return next((own for own in alike if base.starts_random and not own.starts_random), None)
 
     def series_of(self, figure: str, name: str | None = None) -> pd.DataFrame:
         """The series of a figure, or one of them."""

@@ -18,6 +18,7 @@ from decaybench.config.tasks import TASKS, Finite, GaussianLinear, Task
 from decaybench.config.types import (
     ConfigError,
     Count,
+    Language,
     NonNegative,
     Positive,
     Rate,
@@ -174,7 +175,7 @@ def study_json(name: str, variants: Sequence[Variant]) -> str:
 
 
 class Report(Strict):
-    languages: Annotated[list[Literal["en", "zh"]], Field(min_length=1), AfterValidator(no_duplicates)] = Field(
+    languages: Annotated[list[Language], Field(min_length=1), AfterValidator(no_duplicates)] = Field(
         ["en", "zh"], description="languages of the page, one file each"
     )
 

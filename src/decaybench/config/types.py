@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated, Any, get_args
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+# The languages that the page speaks: English, and every one that has a catalogue.
+LANGUAGES = ("en", *sorted(path.name for path in (Path(__file__).parents[1] / "report" / "locale").iterdir()))
+if TYPE_CHECKING:
+    Language = str
+else:
+    Language = Literal[LANGUAGES]
 
 
 class InputError(ValueError):

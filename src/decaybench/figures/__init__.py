@@ -1,4 +1,7 @@
-"""Figures: one file each, which says whether it applies to a study and draws it; here its name and its title."""
+"""Figures: one file each, which says whether it applies to a study and draws it; here its name and its title.
+
+Figures of all studies together are drawn with the claims, see `of_all`.
+"""
 
 FIGURES = {
     "explorer": "One λ at a time",
@@ -18,5 +21,12 @@ FIGURES = {
     "spectral_filters": "Decay and early stopping as filters",
     "remedies": "Remedies on one axis",
     "loss_by_rows": "Test loss against the number of rows",
+    "paired_lines": "Every split, without and with decay",
+    "start_picture": "What training never touched",
+}
+NARROW_TOO = ("paired_lines", "start_picture")  # those that have a layout for phones
+FIGURES_OF_ALL = {
+    "claims_forest": "The claims in every setting",
+    "practice_forest": "What decay does on collected data",
 }
 MODULES = {name: f"{__name__}.{name}" for name in FIGURES}

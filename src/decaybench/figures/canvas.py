@@ -111,7 +111,7 @@ def canvas(
         ]
         named = titles[index]
         if named:
-            own[0].set_title(_fitting(named, width + gap - 4), loc="left", pad=5)
+            own[0].set_title(fitting(named, width + gap - 4), loc="left", pad=5)
         if index + columns >= n_cells:
             own[-1].set_xlabel(axis_names[0], labelpad=3)
         cells.append(own)
@@ -164,7 +164,8 @@ def _metrics() -> TextToPath:
     return TextToPath()
 
 
-def _fitting(text: str, width: float) -> str:
+def fitting(text: str, width: float) -> str:
+    """The text, or as much of it as there is room for."""
     if text_width(text) <= width:
         return text
     while text and text_width(text + "…") > width:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from decaybench.analysis.results import StudyResults
 from decaybench.config import Study
-from decaybench.figures import FIGURES, MODULES
+from decaybench.figures import FIGURES, MODULES, NARROW_TOO
 from decaybench.figures.canvas import drawing_style
 from decaybench.figures.drawn import Drawn
+from decaybench.figures.layout import LAYOUTS, WIDE, Layout
 from decaybench.figures.slides import write
 from decaybench.figures.svg import to_svg
 
@@ -21,42 +22,43 @@ from decaybench.figures.svg import to_svg
 def draw_study(study: Study, facts: Path, cells: Path, series: Path, output: Path) -> None:
     """Draw every figure that applies to a study as `output`/<figure>.svg: the whole folder or none of it."""
     results = StudyResults.read(study, facts, cells, series)
-    with _replacing_folder(output) as folder:
+    with replacing_folder(output) as folder:
         for name in FIGURES:
-            inline = figure_svg(name, results)
-            if inline is not None:
-                (folder / f"{name}.svg").write_text(inline, encoding="utf-8")
+            for layout in LAYOUTS if name in NARROW_TOO else (WIDE,):
+                inline = figure_svg(name, results, layout)
+                if inline is not None:
+                    (folder / f"{name}{layout.suffix}.svg").write_text(inline, encoding="utf-8")
 
 
 def draw_slides(study: Study, facts: Path, cells: Path, series: Path, output: Path) -> None:
     """Draw the same figures as `output`/<figure>.{svg,png,csv}, for slides and papers."""
     results = StudyResults.read(study, facts, cells, series)
-    with _replacing_folder(output) as folder:
+    with replacing_folder(output) as folder:
         for name in FIGURES:
             with _drawn(name, results) as drawn:
                 if drawn is not None:
                     write(drawn, folder, name)
 
 
-def figure_svg(name: str, results: StudyResults) -> str | None:
+def figure_svg(name: str, results: StudyResults, layout: Layout = WIDE) -> str | None:
     """One figure as inline SVG, None when it does not apply."""
-    with _drawn(name, results) as drawn:
-        return None if drawn is None else to_svg(drawn.figure, f"{results.name}-{name}")
+    with _drawn(name, results, layout) as drawn:
+        return None if drawn is None else to_svg(drawn.figure, f"{results.name}-{name}{layout.suffix}")
 
 
 @contextmanager
-def _drawn(name: str, results: StudyResults) -> Iterator[Drawn | None]:
+def _drawn(name: str, results: StudyResults, layout: Layout = WIDE) -> Iterator[Drawn | None]:
     """A figure in its style, None when it does not apply."""
     module = import_module(MODULES[name])
     if not module.applies(results):
         yield None
         return
     with drawing_style():
-        yield module.draw(results)
+        yield module.draw(results, layout) if name in NARROW_TOO else module.draw(results)
 
 
 @contextmanager
-def _replacing_folder(path: Path) -> Iterator[Path]:
+def replacing_folder(path: Path) -> Iterator[Path]:
     """An empty folder beside `path` that takes its place when all went well."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")

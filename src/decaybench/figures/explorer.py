@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from decaybench.analysis.results import Line, StudyResults, VariantResults
 from decaybench.cells.grid import weight_decay_label
@@ -21,6 +23,7 @@ from decaybench.figures.canvas import canvas, label_ends
 from decaybench.figures.drawn import Drawn
 
 HEIGHT = 210.0  # points
+TEXT = 12.5  # points: 11 pixels on a phone
 SERIES = loss_curves.SERIES
 
 
@@ -47,7 +50,16 @@ def draw(results: StudyResults) -> Drawn:
     else:
         past = loss_curves.lines_of(own[own["axis"] == "epoch"])
         _draw_epochs(panel, results.base, past, shown)
+    enlarge(page.figure)
     return Drawn(page.figure, [own])
+
+
+def enlarge(figure: Figure) -> None:
+    """Text in one size that stays readable where the panel is as narrow as a phone."""
+    for panel in figure.axes:
+        panel.tick_params(labelsize=TEXT)
+    for text in figure.findobj(Text):
+        text.set_fontsize(TEXT)
 
 
 def ghost(artists: Sequence[Artist], weight_decay: float, lit: float, role: str = "ghost") -> None:

@@ -39,6 +39,7 @@ def draw(results: StudyResults) -> Drawn:
     _draw_over(panel, WeightDecayAxis(tuple(variant.grid.weight_decay)), lines, shown)
     ends = [(line.value[-1], name, colour) for line, (_, name, colour, _) in zip(lines, explorer.SERIES, strict=True)]
     label_ends(panel, ends)
+    explorer.enlarge(page.figure)
     return Drawn(page.figure, lines)
 
 

@@ -106,6 +106,20 @@ BEST_BY = "best: on validation rows"
 LAW = "dotted: ‖w₀‖·|1−ηλ|ᵀ in the null space"
 ALL_DIVERGED = "every run diverged"
 
+HELD, FAILED, REVERSED, OPEN = "held", "no difference", "reversed", "open"
+HOLDS, OPPOSITE = "the sentence holds →", "← the opposite"
+BEYOND = "effect ÷ the smallest that counts"
+BEYOND_AXIS = "arrow: beyond the axis"
+RATIO_TO_ZERO = "test error with the chosen λ ÷ test error at λ = 0"
+WITHIN_FIVE = "shaded: less than 5 %"
+BAR_INTERVAL = "bar: 95 % interval"
+COUNT_HELD = "right: settings that held"
+COUNT_WON = "right: splits in which decay is better"
+GEOMETRIC = "large dots: geometric means, bar: 95 % interval"
+WORSE_LINES = "dashed: worse with decay"
+OF_INPUTS = "directions of the inputs"
+OF_ERROR = "test error"
+
 PANEL = "λ = {weight_decay}"
 PANEL_CHOSEN = "λ = {weight_decay} (chosen)"
 SEEDS = "seeds: {n}"
@@ -122,6 +136,12 @@ ABOVE = "timings above the panel: {n}"
 WRONG_LABELS = "wrong labels: {n} %"
 POINT_ROWS = "n = {n}"
 RATE = "δ = {rate}"
+OUT_OF = "{n} of {total}"
+BETTER_IN = "better in {n} of {total} splits"
+TOUCHED = "{n} of {total} directions: corrected by training"
+UNTOUCHED = "{n} of {total} directions: never touched"
+ERROR_UNTOUCHED = "{part} of {whole}: in the directions never touched"
+ERROR_FROM_ZERO = "{loss}: started from zero weights"
 VARIANTS = "variants shown: {shown} of {total}"
 BELOW = {
     MEAN_PREDICTOR: "mean of y, below the panel: {value}",
@@ -129,9 +149,20 @@ BELOW = {
     CHANCE: "chance, below the panel: {value}",
 }  # what a level is called in a note
 
+CLAIMS = {
+    "overfits-when-data-are-scarce": "Too few examples overfit",
+    "training-too-long-hurts": "Training too long hurts",
+    "early-stopping-helps": "Early stopping helps",
+    "more-data-helps": "More data help",
+    "l2-helps": "L2 regularisation helps",
+    "dropout-helps": "Dropout helps",
+    "smaller-weights-are-simpler": "Smaller weights are simpler",
+    "biases-need-not-be-decayed": "The bias need not be decayed",
+}  # what a claim is called where its sentence is too long
+
 # Every text above: those with a field in braces are patterns.
 _TEXTS = [text for name, text in list(vars().items()) if name.isupper() and isinstance(text, str)]
-FIXED = tuple(text for text in _TEXTS if "{" not in text)
+FIXED = (*(text for text in _TEXTS if "{" not in text), *CLAIMS.values())
 TEMPLATES = (*(text for text in _TEXTS if "{" in text), *BELOW.values())
 ALL = FIXED + TEMPLATES
 

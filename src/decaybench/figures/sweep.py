@@ -126,8 +126,9 @@ def _mark_below(
 
 
 def shown_variants(results: StudyResults) -> list[VariantResults]:
-    """The variants that get a panel."""
-    return list(results.variants[: style.MAX_PANELS])
+    """The variants that get a panel: those with more than one λ, where there are any."""
+    swept = [variant for variant in results.variants if len(variant.grid.weight_decay) > 1]
+    return (swept or list(results.variants))[: style.MAX_PANELS]
 
 
 def notes_of(

@@ -98,7 +98,7 @@ class Numbers:
     def helpers(self) -> dict[str, Callable[..., Any]]:
         """Every helper by the name under which templates know it."""
         names = (
-            "fact", "interval", "estimate", "plain", "plain_percent", "weight_decay", "weight_decays", "lam",
+            "fact", "interval", "estimate", "cell", "plain", "plain_percent", "weight_decay", "weight_decays", "lam",
             "label_of", "setting", "derived", "derived_percent", "ratio", "percent", "percent_off",
             "percent_estimate", "points", "times", "squared", "total", "missing_reason", "count_of", "titled",
         )  # fmt: skip
@@ -130,6 +130,12 @@ class Numbers:
         if find(self.facts, key)["value"] is None:
             return self.fact(key)
         return Markup('<span class="estimate">{} {}</span>').format(self.fact(key), self.interval(key, named=False))
+
+    def cell(self, key: str) -> Markup:
+        """Value and interval for a table; the value alone where there is none, with the reason on being asked."""
+        if find(self.facts, key)["low"] is not None:
+            return self.estimate(key)
+        return Markup('<span title="{}">{}</span>').format(self.missing_reason(key), self.fact(key))
 
     def plain(self, key: str) -> str:
         """A value as bare text, for descriptions of figures."""
@@ -229,8 +235,9 @@ class Numbers:
         )
 
     def titled(self, name: str) -> str:
-        """What the page calls a study."""
-        return next(study.study for study in self.studies if study.name == name).titled(self.language)
+        """What the page calls a study; one that is still without any training has only its name."""
+        found = next((study.study for study in self.studies if study.name == name), None)
+        return name if found is None else found.titled(self.language)
 
     def percent(self, key: str) -> Markup:
         """A share in percent."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from markupsafe import Markup
 
@@ -21,8 +22,13 @@ class FigureError(ValueError):
     """A figure that must not be inlined; the message names the file."""
 
 
-def inline(text: str, origin: object, title: str, description: str, gettext: Callable[[str], str]) -> Markup:
+def inline(
+    text: str, origin: object, title: str, description: str, gettext: Callable[[str], str],
+    called: Mapping[str, str] = MappingProxyType({}),
+) -> Markup:  # fmt: skip
     """One SVG as markup: texts through `gettext`, with a title and a description.
+
+    called: what the page calls things whose names a config gives.
 
     Raises FigureError, which names `origin`, when the figure could run code or fetch something.
     """
@@ -35,14 +41,14 @@ def inline(text: str, origin: object, title: str, description: str, gettext: Cal
     for element in root.iter():
         _check(element, origin)
         if element.tag == f"{{{SVG}}}text" and element.text and element.text.strip():
-            element.text = _translated(element.text.strip(), gettext)
+            element.text = _translated(element.text.strip(), gettext, called)
     _describe(root, title, description)
     return Markup(FALLBACK.sub(r"var(\1)", ElementTree.tostring(root, encoding="unicode")))
 
 
-def _translated(text: str, gettext: Callable[[str], str]) -> str:
+def _translated(text: str, gettext: Callable[[str], str], called: Mapping[str, str]) -> str:
     entry = labels.parse(text)
-    return gettext(entry[0]).format(**entry[1]) if entry else text
+    return gettext(entry[0]).format(**entry[1]) if entry else called.get(text, text)
 
 
 def _check(element: ElementTree.Element, origin: object) -> None:

@@ -1,4 +1,4 @@
-"""The claims, judged on all studies, and one file each of all facts, of all timings, and of what made them."""
+"""The claims, judged on all studies; all facts, all timings, what made them, and the figures of no single study."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from decaybench.analysis.claims import CLAIMS
 from decaybench.analysis.experiment import Experiment
 from decaybench.analysis.identities import IDENTITIES
 from decaybench.analysis.identities.identity import identity_facts
+from decaybench.analysis.results import StudyResults
 from decaybench.analysis.theory_beside_data import worst_miss_facts
 from decaybench.analysis.verdicts import judge
 from decaybench.cells.tables import read_table, write_json
@@ -27,7 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(config: Config, results: Path) -> None:
-    """Write claims.json, facts.json, timings.json and manifest.json into `results`.
+    """Write claims.json, facts.json, timings.json, manifest.json and the figures of all studies into `results`.
 
     Timings of steps are read from _machine/timings.json there, if they were taken.
     """
@@ -47,6 +48,9 @@ def run(config: Config, results: Path) -> None:
     runs = {name: _read(folder / "timings.json") for name, folder in folders.items()}
     measured = results / "_machine" / "timings.json"
     timings = {"runs": runs, **_of_steps(_read(measured) if measured.exists() else [])}
+    from decaybench.figures.of_all import draw_all
+
+    draw_all(claims, [StudyResults(study, facts) for study in config.studies], results / "_figures")
     write_json(claims, results / "claims.json")
     write_json(facts, results / "facts.json")
     write_json(timings, results / "timings.json")

@@ -159,3 +159,10 @@ def test_where_rows_are_the_limit_the_price_is_in_rows():
 
 def test_an_estimate_on_the_bar_is_settled_by_no_number():
     assert price_of(BAR + np.array([-0.1, 0.1]), BAR).seeds is None
+
+
+def test_an_estimate_a_rounding_away_from_the_bar_has_no_price():
+    values = np.array([-0.01, 0.03 - 1e-17, 0.01, 0.01])
+    assert 0 < 0.01 - values.mean() < 1e-17
+    price = price_of(values, 0.01, correction=0.05, k=250)
+    assert (price.seeds, price.rows) == (None, None)

@@ -57,8 +57,8 @@ def test_two_processes_draw_the_same_bytes(tmp_path: Path) -> None:
         )
     assert runs[0] == runs[1]
     drawn = [
-        "explorer", "loss_by_weight_decay", "loss_curves", "published_norms", "start_terms", "weight_histogram",
-        "weight_norm",
+        "explorer", "explorer_losses", "loss_by_weight_decay", "loss_curves", "overfitting", "published_norms",
+        "start_terms", "weight_histogram", "weight_norm",
     ]  # fmt: skip
     slides = [f"slides/{name}.{ending}" for name in drawn for ending in ("csv", "png", "svg")]
     assert {name for name, _ in runs[0]} == {*(f"figures/{name}.svg" for name in drawn), *slides}

@@ -179,7 +179,7 @@ def test_whether_more_examples_help_is_what_the_claim_found_in_the_study(judged,
         subject.facts[f"claims/more-data-helps/s/base#{place}/outcome"] = {"value": found}
     subject.facts["claims/more-data-helps/other/base/outcome"] = {"value": "failed"}
     study = Study.model_validate({"name": "s", "grid": {"weight_decay": GRID, "seeds": 3}})
-    assert findings.rows_help(StudyView(study, (subject,))) == outcome
+    assert findings.rows_help(StudyView(study, subject.facts)) == outcome
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from decaybench.analysis import findings
 from decaybench.analysis.studies import study_views
 from decaybench.analysis.variants import VariantView
 from decaybench.config import Study
-from decaybench.report.figures import TITLES
+from decaybench.figures import FIGURES
 from decaybench.report.page import Page
 from decaybench.report.render import page_text
 
@@ -227,7 +227,7 @@ def test_what_is_said_of_a_figure_follows_the_facts(tiny, tmp_path, texts, langu
     results, config = changed(tiny, tmp_path, scaled)
     before, after = descriptions(texts[language]), descriptions(page_text(config, language, results))
     assert before.keys() == after.keys()
-    kinds = {name for name in TITLES if any(key.endswith(f"-{name}") for key in before)}
+    kinds = {name for name in FIGURES if any(key.endswith(f"-{name}") for key in before)}
     assert len(kinds) >= 10
     for key, said_before in before.items():
         if not key.startswith("machine-") and not key.endswith("claims_forest"):

@@ -15,7 +15,7 @@ from pages import facts_of, read
 import decaybench.report as report
 from decaybench.analysis import findings
 from decaybench.analysis.studies import study_views
-from decaybench.figures import labels
+from decaybench.figures import FIGURES, FIGURES_OF_ALL, labels
 from decaybench.report.catalogue import SHOWN, catalogue, gettext_of
 from decaybench.report.numbers import Numbers
 from decaybench.report.page import Page
@@ -28,7 +28,7 @@ FIELDS = re.compile(r"\{\w+\}|%\(\w+\)s")
 
 def messages() -> set[str]:
     """Every text that the page may translate."""
-    found = {*labels.ALL, *SHOWN}
+    found = {*labels.ALL, *SHOWN, *FIGURES.values(), *FIGURES_OF_ALL.values()}
     options = {  # as the page reads its templates
         "extensions": "jinja2.ext.i18n,jinja2.ext.do",
         "silent": "false",
@@ -97,8 +97,8 @@ def untold(element) -> bool:
 # Numbers that no fact names, as they stand in messages: levels, bars, ranges of practice, and parts of formulas.
 CONSTANTS = (
     r"95 %|80 %|\b9?5 percent|\b5 %|1/n|1/m|1 − [ηρμ]\w*|10⁻⁴ to 10⁻¹|0\.1 to 10|s²\(|from 20 repeats|"
-    r"λ = 0(?![.\d])|ηλ < 1|below 1\b|reaches 1\b|Left of 1\b|g is 2|1 for half|Try 0|scikit-learn|L2\b|alpha = 0|"
-    r"variance 1|probabilities sum to 1"
+    r"λ = 0(?![.\d])|ηλ < 1|below 1\b|reaches 1\b|Left of 1\b|g is 2|1 for half|Try 0|scikit-learn|L2\b|"
+    r"alpha = 0|variance 1|probabilities sum to 1"
 )
 
 
@@ -113,7 +113,7 @@ def test_no_number_stands_in_prose_that_no_fact_or_setting_names(pages):
             or "data-fact" in element.attributes
         )
 
-    for name in ("header", "aside", "main", "footer"):
+    for name in ("header", "main", "footer"):
         text = next(pages["en"].all(name)).text(bound)
         text = re.sub(CONSTANTS, "", text)
         assert not re.search(r".{0,60}[0-9].{0,20}", text), re.search(r".{0,60}[0-9].{0,20}", text)
@@ -134,6 +134,7 @@ FOUND = {  # macros that ask for it: the finding, and its outcomes
     "edge": ("edge", findings.EDGES),
     "capped": ("cap", findings.CAPS),
     "step": ("step", findings.STEPS),
+    "alone": ("alone", findings.ALONE),
     "moment": ("moment", findings.MOMENTS),
     "accuracy": ("accuracy_effect", findings.EFFECTS),
     "against_mean": ("against_mean", findings.BASELINES),

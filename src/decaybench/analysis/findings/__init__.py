@@ -78,7 +78,6 @@ LENGTHS = ("misleads", "unknown")
 TERMS = ("ridge", "forgotten_start", "slow_bias", "unknown")
 NAMED_CURES = ("nothing", "decay", "early_stopping", "dropout", "more_data")
 COSTS = ("no_dearer", "dearer", "open")
-GOOD = ("lower",)  # effects on which decay helped
 
 
 def effect(view: VariantView, metric: str = "test_loss") -> str:

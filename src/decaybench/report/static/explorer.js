@@ -45,7 +45,7 @@
   };
 
   const follow = () => {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const target = document.getElementById(location.hash.slice(1));
     if (target?.closest("details")) reveal(target);
     const [, study, label] = location.hash.match(/^#play\/([a-z0-9-]+)\/?([0-9.e-]*)$/) ?? [];
     const found = players.get(study);

@@ -106,7 +106,7 @@ REFUSED = [
         study(task={"kind": "gausian_linear"}),
         "studies[0].task: unknown value 'gausian_linear'; did you mean gaussian_linear?",
     ),
-    (study(task={"kind": "table"}), "studies[0].task: kind 'table' is not built yet; one of gaussian_linear"),
+    (study(task={"kind": "table"}), "studies[0].task.path: is missing"),
     (study(model={"kind": "mpl"}), "studies[0].model: unknown value 'mpl'; did you mean mlp?"),
     (study(model={"kind": "module"}), "studies[0].model.factory: is missing"),
     (

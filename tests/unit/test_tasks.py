@@ -9,7 +9,7 @@ from decaybench.config import TASKS as KINDS
 from decaybench.tasks import MODULES, generate
 from decaybench.tasks.polynomial import features, true_curve
 
-TASKS = [kind for kind in KINDS if kind != "table"]  # tables are in test_table.py
+TASKS = [kind for kind in KINDS if kind != "table"]  # tables are in test_tables.py
 
 
 def data_of(kind, seed=0, **keys):

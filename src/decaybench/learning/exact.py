@@ -116,9 +116,10 @@ def build(batch: Batch) -> Problem:
     ]  # fmt: skip
     stacked = {name: torch.stack([own[name] for own in found]) for name in found[0]}
     constant = stacked.pop("constant_loss")
-    described_alone = [name for name in ("row_space_norm", "null_space_norm", "bias") if name in stacked]
-    described = {name: stacked.pop(name) for name in described_alone}
-    described["weight_norm"] = stacked["weight_norm"]
+    described: dict[str, Tensor] = {"weight_norm": stacked["weight_norm"]}
+    for name in ("row_space_norm", "null_space_norm", "bias"):
+        if name in stacked:
+            described[name] = stacked.pop(name)
     return Problem(
         model=SolvedModel(stacked),
         parameters=[stacked["weight_norm"][:, None, :]],

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test lint bench docs screenshots unlock clean
+.PHONY: help setup report slides test lint bench docs screenshots unlock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -15,6 +15,9 @@ setup: $(VENV)/.ready ## create the environment
 report: $(VENV)/.ready ## run everything and print where the page is
 	@$(BIN)/snakemake
 	@echo && echo "The page: $(CURDIR)/results/report.en.html"
+
+slides: $(VENV)/.ready ## add every figure as PNG, SVG and CSV, for slides and papers
+	@$(BIN)/snakemake slides
 
 test: $(VENV)/.ready-dev ## run all tests and checks
 	@$(MAKE) --no-print-directory lint

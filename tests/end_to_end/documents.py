@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 RECIPES = "docs/recipes.md"
 DOCUMENTS = (
     "README.md", "config/README.md", "workflow/documentation.md", "docs/cluster.md", "docs/scale.md",
-    "CONTRIBUTING.md", "results/README.md", RECIPES,
+    "docs/design.md", "CONTRIBUTING.md", "results/README.md", RECIPES,
 )  # fmt: skip
 COMMAND = re.compile(r"(make|snakemake|decaybench|\.venv/bin/\S+|source|pip|python)( .*)?")
 FILE = re.compile(r"[\w.*<>-]*(/[\w.*<>-]*)+|[\w.-]+\.(md|py|yaml|html|json|csv|parquet|png)")
@@ -30,7 +30,7 @@ class Shown:
 
     document: str
     line: int
-    kind: str  # config, command, listing, snippet, file, edit; "" where nobody knows
+    kind: str  # config, command, listing, snippet, file, edit, picture; "" where nobody knows
     text: str
 
     def __str__(self) -> str:
@@ -59,6 +59,8 @@ def kind_of(language: str, text: str) -> str:
         return "file" if NAMED_FILE.fullmatch(lines[0]) else "snippet" if language == "python" else ""
     if language == "diff":
         return "edit"
+    if language == "text":
+        return "picture"
     if language in ("", "bash") and all(COMMAND.fullmatch(line) for line in lines):
         return "command"
     if language == "" and all(re.match(r"[\w./-]+/\s", line) for line in lines):

@@ -18,7 +18,7 @@ PARTIAL = "decaybench render --partial --config mine.yaml"
 
 # What is not run as it stands: which commands, what is run in their place, and why.
 INSTEAD = (
-    (r"make (setup|report|test|lint|bench|screenshots)", "{} -n", "takes minutes, or is what runs this test"),
+    (r"make (setup|report|slides|test|lint|bench|screenshots)", "{} -n", "takes minutes, or is what runs this test"),
     (r"make clean", "{} -n", "would delete the results that the documents name"),
     (r"(\.venv/bin/)?snakemake", "{} -n", "the default studies take minutes"),
     (r"snakemake --profile (?!.*--unlock).*", "{} -n", "needs a cluster"),

@@ -52,7 +52,7 @@ def test_a_cluster_of_several_nodes_makes_the_bytes_of_one_machine_and_nearly_as
 def test_slurm_hands_each_job_a_gpu_of_its_own_and_the_trainer_takes_it(workplace):
     place = workplace(moody("gpus", 4, "says_gpu"))
     place.mood("waits")
-    head = place.start("--until", "collect", profile="slurm-gpu")
+    head = place.start("--until", "analyse", profile="slurm-gpu")
     until(lambda: len(list(place.path.glob("gpu-*"))) == 4, 90, "four jobs train at once")
     place.mood("fine")
     assert head.wait(60) == 0, head.text

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from decaybench.analysis.decide import SMALLEST_RATIO, standing_of
-from decaybench.analysis.statistics import exponential, mean, median
+from decaybench.analysis.statistics import Estimate, exponential, mean
 
 WORDS = {"as good": "no_dearer", "worse": "dearer"}  # of a step with decay, against one without
 
@@ -22,7 +22,7 @@ def summarise(measured: list[dict[str, Any]]) -> list[dict[str, Any]]:
         {
             "weights": size["weights"],
             "kind": kind,
-            "microseconds": float(np.median(size["seconds"][kind]) * 1e6),
+            "microseconds": level_of(size["seconds"][kind]).value,
             "peak_bytes": size["peak_bytes"][kind],
             **_ratio(size["seconds"][kind], size["seconds"]["none"]),
         }
@@ -31,12 +31,15 @@ def summarise(measured: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def medians(measured: list[dict[str, Any]]) -> list[dict[str, tuple[float | None, float | None, float | None]]]:
-    """For each size, of each kind the median of a step in microseconds and its interval."""
-    found = [
-        {kind: median(1e6 * np.asarray(seconds)) for kind, seconds in size["seconds"].items()} for size in measured
-    ]
+def levels(measured: list[dict[str, Any]]) -> list[dict[str, tuple[float | None, float | None, float | None]]]:
+    """For each size, of each kind the geometric mean of a step in microseconds and its interval."""
+    found = [{kind: level_of(seconds) for kind, seconds in size["seconds"].items()} for size in measured]
     return [{kind: (own.value, own.low, own.high) for kind, own in size.items()} for size in found]
+
+
+def level_of(seconds: list[float]) -> Estimate:
+    """Geometric mean in microseconds; the ratio of two is the geometric mean of the rounds' ratios."""
+    return exponential(mean(np.log(1e6 * np.asarray(seconds))))
 
 
 def _ratio(seconds: list[float], reference: list[float]) -> dict[str, Any]:

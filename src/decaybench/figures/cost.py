@@ -25,21 +25,21 @@ KINDS = {
     "optimizer": (labels.OPTIMIZER, style.TRAIN),
     "loss": (labels.LOSS, style.TEST),
 }
-Middle = tuple[float | None, float | None, float | None]  # median, and the ends of its interval
-Medians = Mapping[str, Middle]  # microseconds by kind
+Middle = tuple[float | None, float | None, float | None]  # geometric mean, and the ends of its interval
+Levels = Mapping[str, Middle]  # microseconds by kind
 MOST = 0.97  # of the timings lie within the panel: a busy moment would press the others together
 
 
-def cost_svg(measured: Sequence[Mapping[str, Any]], medians: Sequence[Medians]) -> str | None:
+def cost_svg(measured: Sequence[Mapping[str, Any]], levels: Sequence[Levels]) -> str | None:
     """The timings of a step, a fact of the machine and of no study, as inline SVG; None when none were taken."""
     if not measured:
         return None
     with drawing_style():
-        return to_svg(draw(measured, medians), "machine-cost")
+        return to_svg(draw(measured, levels), "machine-cost")
 
 
-def draw(measured: Sequence[Mapping[str, Any]], medians: Sequence[Medians]) -> Figure:
-    """A row a size; measured: for each size the seconds of every round, by kind; medians: of the same, by kind."""
+def draw(measured: Sequence[Mapping[str, Any]], levels: Sequence[Levels]) -> Figure:
+    """A row a size; measured: for each size the seconds of every round, by kind; levels: of the same, by kind."""
     times = [{kind: 1e6 * np.asarray(size["seconds"][kind]) for kind in KINDS} for size in measured]
     tops = [1.12 * float(np.quantile(np.concatenate(list(own.values())), MOST)) for own in times]
     hidden = sum(int((values > top).sum()) for own, top in zip(times, tops, strict=True) for values in own.values())
@@ -57,7 +57,7 @@ def draw(measured: Sequence[Mapping[str, Any]], medians: Sequence[Medians]) -> F
         ends=[""],
         own_values=True,
     )
-    for own, middles, top, (panel,) in zip(times, medians, tops, page.cells, strict=True):
+    for own, middles, top, (panel,) in zip(times, levels, tops, page.cells, strict=True):
         _set_up(panel, top)
         for place, (kind, values) in enumerate(own.items()):
             _draw_kind(panel, place, values, middles[kind], KINDS[kind][1])

@@ -34,7 +34,7 @@ class StepView:
 
     @property
     def microseconds(self) -> Markup:
-        """Median time of a step."""
+        """Geometric mean of the time of a step."""
         return self._marked("microseconds", f"{self.row['microseconds']:,.0f}")
 
     @property

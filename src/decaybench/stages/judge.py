@@ -63,7 +63,7 @@ def _of_steps(measured: list[dict[str, Any]]) -> dict[str, Any]:
         return {"cost": [], "figures": {}}
     from decaybench.figures.cost import cost_svg
 
-    return {"cost": cost.summarise(measured), "figures": {"cost": cost_svg(measured, cost.medians(measured))}}
+    return {"cost": cost.summarise(measured), "figures": {"cost": cost_svg(measured, cost.levels(measured))}}
 
 
 def _read(path: Path) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from made_up_results import CLASSES, LINEAR, draw, texts
 
-from decaybench.analysis.cost import medians
+from decaybench.analysis.cost import levels
 from decaybench.analysis.results import StudyResults
 from decaybench.analysis.series import spectral_filters as filter_series
 from decaybench.analysis.series.weight_histogram import shown_weight_decay
@@ -158,14 +158,14 @@ def test_every_timing_is_a_dot_or_counted_above() -> None:
     seconds["loss"][3] = 1.0
     measured = [{"weights": size, "seconds": seconds, "peak_bytes": {}} for size in (200, 200_000)]
     with drawing_style():
-        figure = cost.draw(measured, medians(measured))
+        figure = cost.draw(measured, levels(measured))
     for panel in figure.axes:
         dots = [points(line)[1] for line in panel.lines if len(points(line)[0]) > 1]
         assert (
             sum(map(len, dots)) + int(sum((1e6 * np.array(v) > panel.get_ylim()[1]).sum() for v in seconds.values()))
             == 90
         )
-    one, two = (cost.cost_svg(measured, medians(measured)) for _ in range(2))
+    one, two = (cost.cost_svg(measured, levels(measured)) for _ in range(2))
     assert one == two and len(one.encode()) < 60_000 and cost.cost_svg([], []) is None
     words = [text for text in texts(one) if any(letter.isalpha() for letter in text)]
     assert all(labels.parse(text) for text in words)

@@ -230,7 +230,7 @@ def test_what_is_said_of_a_figure_follows_the_facts(tiny, tmp_path, texts, langu
     kinds = {name for name in FIGURES if any(key.endswith(f"-{name}") for key in before)}
     assert len(kinds) >= 10
     for key, said_before in before.items():
-        if not key.startswith("machine-") and not key.endswith("claims_forest"):
+        if not key.startswith("machine-") and "claims_forest" not in key:  # which tells counts, and these stayed
             assert re.search(r"\d", said_before), key
             assert said_before != after[key], key
 

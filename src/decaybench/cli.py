@@ -15,8 +15,8 @@ from pydantic import ValidationError
 
 from decaybench.config import Config, InputError, Study
 from decaybench.config.files import read_config
+from decaybench.config.known import earlier, with_tables
 from decaybench.console import never_fail
-from decaybench.tasks.known import earlier, with_tables
 
 VERBS = {
     "new": "look at a table and write a config for it",

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from decaybench.config.known import with_tables
 from decaybench.config.parsing import parse_config
-from decaybench.tasks.known import with_tables
 
 EXACT = {
     "model": {"kind": "linear", "init_std": 0, "bias_init_std": 0},

@@ -11,7 +11,7 @@ try:
     from decaybench.config import ConfigError
     from decaybench.config.files import read_file
     from decaybench.config.parsing import parse_config
-    from decaybench.tasks import known
+    from decaybench.config import known
 except ImportError as error:
     raise WorkflowError(
         f"decaybench is not installed for {sys.executable} ({error}); run `make setup`"
@@ -89,7 +89,9 @@ def train_minutes(wildcards, attempt):
 
 def table_mb(wildcards, attempt):
     """Of a job that reads a table and trains on it once."""
-    return attempt * max(resources.tables_mb(studies_of(wildcards)), STUDIES[wildcards.study].train_mb)
+    return attempt * max(
+        resources.tables_mb(studies_of(wildcards)), STUDIES[wildcards.study].train_mb
+    )
 
 
 def tables_mb(wildcards, attempt):

@@ -7,26 +7,32 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from pydantic import ValidationError
 
-from decaybench.config import InputError, Study
+from decaybench.config import Config, InputError, Study
 from decaybench.config.files import read_config
+from decaybench.config.known import earlier, with_tables
 from decaybench.console import never_fail
 
 VERBS = {
+    "new": "look at a table and write a config for it",
     "plan": "say what a config would train",
     "train": "train the cells of a block that its file lacks",
     "analyse": "merge the blocks of a study into its tables, and these into facts",
     "draw": "draw the figures of a study",
     "slides": "draw the figures of a study for slides and papers",
     "judge": "judge the claims on the tables of all studies, and gather what is known",
+    "splits": "write which rows of a table each seed uses",
+    "refit": "train the model to use on all rows of a table",
+    "predict": "predict new rows with the model of a study",
     "cost": "time a training step with and without decay on this machine",
     "render": "write the page from a results folder",
 }
-READERS: dict[str, Callable[[str], Any]] = {"config": read_config, "study": Study.model_validate_json}
+READERS: dict[str, Callable[[str], Any]] = {"study": Study.model_validate_json}
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -38,6 +44,8 @@ def main(words: Sequence[str] | None = None) -> int:
     verb = given.pop("verb")
     assert stage is not None, "without a verb there is nothing to parse"
     try:
+        if isinstance(given.get("config"), str):
+            given["config"] = _config(given["config"], given.get("results"))
         stage.run(**{name: READERS[name](value) if name in READERS else value for name, value in given.items()})
     except ValidationError as error:  # of JSON that another program has made
         print(f"decaybench {verb}: {' '.join(str(error).split())}", file=sys.stderr)
@@ -46,6 +54,12 @@ def main(words: Sequence[str] | None = None) -> int:
         print(f"decaybench {verb}: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _config(given: str, results: Path | None) -> Config:
+    """The config of a file or of JSON, with the contents of its tables: those of its results where they are gone."""
+    folder = Path() if given.startswith("{") else Path(given).parent
+    return with_tables(read_config(given), folder, earlier(results) if results else None)
 
 
 def _words() -> list[str]:

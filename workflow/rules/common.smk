@@ -11,6 +11,7 @@ try:
     from decaybench.config import ConfigError
     from decaybench.config.files import read_file
     from decaybench.config.parsing import parse_config
+    from decaybench.config import known
 except ImportError as error:
     raise WorkflowError(
         f"decaybench is not installed for {sys.executable} ({error}); run `make setup`"
@@ -21,7 +22,9 @@ try:
         # Snakemake has read them, and has said nothing of a key that stands twice. (A pipe can be read once only.)
         for configfile in filter(Path.is_file, map(Path, workflow.configfiles)):
             read_file(configfile)
-    CONFIG = parse_config(config)
+    # Tables are found from the file that names them: the last one of the command line, else the default.
+    named_in = [*workflow.configfiles, *(workflow.overwrite_configfiles or [])][-1]
+    CONFIG = known.with_tables(parse_config(config), Path(named_in).parent)
 except ConfigError as error:
     raise WorkflowError(f"config: {error}")
 
@@ -34,7 +37,11 @@ if refusal:
 STUDIES = {study.name: jobs.Work(study, CONFIG.nodes) for study in CONFIG.studies}
 hint = jobs.hint_at_nodes(STUDIES.values())
 if workflow.is_main_process:
-    for line in [hint, *jobs.unwatched(CONFIG.studies)]:
+    for line in [
+        hint,
+        *jobs.unwatched(CONFIG.studies),
+        *known.warnings(CONFIG),
+    ]:
         if line:
             logger.warning(line)
 LIGHT = resources.light(CONFIG.studies)
@@ -78,6 +85,13 @@ def train_mb(wildcards, attempt):
 
 def train_minutes(wildcards, attempt):
     return attempt * STUDIES[wildcards.study].train_minutes
+
+
+def table_mb(wildcards, attempt):
+    """Of a job that reads a table and trains on it once."""
+    return attempt * max(
+        resources.tables_mb(studies_of(wildcards)), STUDIES[wildcards.study].train_mb
+    )
 
 
 def tables_mb(wildcards, attempt):

@@ -43,3 +43,51 @@ rule cost:
         "Timing a step with and without decay"
     shell:
         "decaybench cost --output {output.cost:q} 2> {log:q}"
+
+
+rule splits:
+    output:
+        "<results>/{study}/splits.parquet",
+    log:
+        "<logs>/{study}/splits.log",
+    benchmark:
+        "<benchmarks>/{study}/splits.tsv"
+    localrule: LIGHT
+    conda:
+        "../envs/decaybench.yaml"
+    threads: 1
+    resources:
+        mem_mb=table_mb,
+        runtime=tables_minutes,
+    params:
+        study=study_json,
+        code=stage_code("splits"),
+    message:
+        "Writing which rows each split of study {wildcards.study} uses"
+    shell:
+        "decaybench splits --study {params.study:q} --output {output:q} 2> {log:q}"
+
+
+rule refit:
+    input:
+        cells="<results>/{study}/cells.parquet",
+    output:
+        directory("<results>/{study}/model"),
+    log:
+        "<logs>/{study}/refit.log",
+    benchmark:
+        "<benchmarks>/{study}/refit.tsv"
+    localrule: LIGHT
+    conda:
+        "../envs/decaybench.yaml"
+    threads: 1
+    resources:
+        mem_mb=table_mb,
+        runtime=tables_minutes,
+    params:
+        study=study_json,
+        code=stage_code("refit"),
+    message:
+        "Training the model to use of study {wildcards.study}"
+    shell:
+        "decaybench refit --study {params.study:q} --cells {input.cells:q} --output {output:q} 2> {log:q}"

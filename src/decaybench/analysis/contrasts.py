@@ -34,7 +34,8 @@ def decisive(recipe: Recipe) -> dict[str, Any]:
     >>> decisive(Recipe(task=GaussianLinear(), model=Linear(), training=Training()))["training.loss"]
     'mse'
     """
-    content = recipe.model_dump(mode="json", include={"task", "model", "training"})
+    content = recipe.model_dump(mode="json", include={"model"})
+    content |= {"task": recipe.task.deciding(), "training": recipe.training.deciding()}
     found = {f"{section}.{name}": value for section, keys in content.items() for name, value in keys.items()}
     found["training.loss"] = recipe.loss
     nothing = DECIDES_NOTHING | (SPLIT_SIZES if isinstance(recipe.task, OWN_STREAMS) else frozenset())
@@ -60,7 +61,7 @@ def _differences(a: tuple[dict[str, Any], bool], b: tuple[dict[str, Any], bool])
 
 def is_full_batch(recipe: Recipe) -> bool:
     """Whether every step sees all rows; a batch that is larger still is the same one."""
-    return recipe.training.batch_size >= recipe.task.n_train
+    return recipe.training.optimizer == "exact" or recipe.training.batch_size >= recipe.task.n_train
 
 
 def same_training(a: Recipe, b: Recipe) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 
 from decaybench.analysis.statistics import Estimate
 from decaybench.config import TASKS, Linear, Variant
-from decaybench.tasks import constant_loss, generate
+from decaybench.tasks import constant_loss, generate, target_unit
 
 UNITS = {"mse": "squared target units", "cross_entropy": "nats"}
 
@@ -50,7 +50,10 @@ def _resolution(task_json: str, loss: str, n_classes: int | None, double: bool, 
     task = TASKS[json.loads(task_json)["kind"]].model_validate_json(task_json)
     targets = generate(task, seed).train.targets
     table = targets[:, None] if n_classes is None else np.eye(n_classes)[targets]
-    return float(np.finfo(np.float64 if double else np.float32).eps * constant_loss(table.astype(np.float64), loss))
+    of_constant = constant_loss(table.astype(np.float64), loss)
+    if n_classes is None:
+        of_constant = of_constant * target_unit(task, seed) ** 2
+    return float(np.finfo(np.float64 if double else np.float32).eps * of_constant)
 
 
 def resolution_of(variant: Variant) -> float:

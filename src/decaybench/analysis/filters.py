@@ -38,7 +38,12 @@ class Filters(NamedTuple):
 def applies(variant: Variant) -> bool:
     """Where the two filters are those of the training: all rows at once, from zero, with a history."""
     training = variant.training
-    plain = why_no_weights(variant) is None and is_full_batch(variant) and is_zero_start(variant)
+    plain = (
+        why_no_weights(variant) is None
+        and variant.training.optimizer == "sgd"
+        and is_full_batch(variant)
+        and is_zero_start(variant)
+    )
     return plain and not training.decay_bias and training.epochs // training.record_every >= RECORDS
 
 

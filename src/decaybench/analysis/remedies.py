@@ -145,7 +145,7 @@ def remedy_facts(
 
 def _suits(variant: Variant) -> bool:
     full = contrasts.is_full_batch(variant) and is_zero_start(variant) and not variant.training.decay_bias
-    return full and why_no_weights(variant) is None
+    return full and variant.training.optimizer == "sgd" and why_no_weights(variant) is None
 
 
 def _family(base: Variant, others: Sequence[Variant], key: str, also: contrasts.Keys = ()) -> list[Variant]:

@@ -17,7 +17,7 @@ import numpy as np
 from decaybench.analysis.statistics import FloatArray
 from decaybench.cells.recipe import gradient_factor_of
 from decaybench.config import TASKS, Linear, Variant
-from decaybench.tasks import generate
+from decaybench.tasks import generate, target_unit
 from decaybench.theory.conventions import total_penalty
 from decaybench.theory.evidence import log_evidence
 from decaybench.theory.smoother import decompose, ridge_fit
@@ -55,7 +55,7 @@ def why_no_ridge(variant: Variant) -> str | None:
     """Why a variant has no ridge to compare with; None where it has."""
     if not isinstance(variant.model, Linear) or variant.n_classes is not None or variant.loss == "cross_entropy":
         return "the model is not linear with a squared loss"
-    if variant.training.optimizer != "sgd" or variant.training.decay_bias or variant.model.dropout:
+    if variant.training.optimizer not in ("sgd", "exact") or variant.training.decay_bias or variant.model.dropout:
         return "the training does not lead to ridge with a free intercept"
     if variant.task.n_train < 3:
         return "fewer than 3 training rows"
@@ -81,7 +81,7 @@ def _smoothers(task_json: str, decays: tuple[float, ...], g: float, seeds: tuple
     asked = np.concatenate([penalty[positive], total_penalty(fine, n, g)])
     rows: list[dict[str, Any]] = []
     for seed in seeds:
-        data = generate(task, seed)
+        data, squared = generate(task, seed), target_unit(task, seed) ** 2
         span = span_of(data.train.inputs)  # ridge in the span of the data is ridge, with n columns instead of p
         targets = data.train.targets.astype(np.float64)
         fit = ridge_fit(span.coordinates, targets, np.append(penalty, 0.0))
@@ -93,14 +93,14 @@ def _smoothers(task_json: str, decays: tuple[float, ...], g: float, seeds: tuple
         rows.append(
             {
                 "effective_dof": fit.effective_dof[:-1],
-                "leave_one_out_loss": fit.leave_one_out_risk[:-1],
-                "test_loss": test[:-1],
+                "leave_one_out_loss": fit.leave_one_out_risk[:-1] * squared,
+                "test_loss": test[:-1] * squared,
                 "weight_norm": np.linalg.norm(fit.weights[:-1], axis=1),
                 "evidence_fit": at[0],
                 "evidence_flexibility": at[1],
                 "fine_log_evidence": curve[positive.sum() :],
-                "mean_predictor_loss": np.mean((data.test.targets - targets.mean()) ** 2),
-                "minimum_norm_loss": test[-1],
+                "mean_predictor_loss": np.mean((data.test.targets - targets.mean()) ** 2) * squared,
+                "minimum_norm_loss": test[-1] * squared,
             }
         )
     columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
-from decaybench.config import Variant
+from decaybench.config import Table, Variant
 from decaybench.config.tasks import Finite
 
 Part = Literal["validation", "test"]
@@ -21,10 +21,23 @@ def correction(variant: Variant, *evaluated: Part) -> float | None:
     evaluated : the rows that a quantity uses besides the training rows: a test loss "test", a norm none.
     """
     task = variant.task
+    if isinstance(task, Table):
+        return _of_table(task, rows_used(variant, *evaluated))
     if not (isinstance(task, Finite) and task.collected):
         return None
     of_data_set, k = task.count_rows(task.__dict__), rows_used(variant, *evaluated)
     return shared_rows(task.n_train, k - task.n_train, [(k, of_data_set)])
+
+
+def _of_table(task: Table, k: int) -> float:
+    """c of splits of a table; of groups and of windows in time it has the second member alone."""
+    found, n_evaluated = task.found, k - task.n_train
+    if found.split in ("group", "time"):
+        return n_evaluated / task.n_train if n_evaluated else math.inf
+    used = [(k, found.rows)]
+    if found.split == "stratified":  # a part has the shares of the whole, to within a row
+        used = [(min(n, math.ceil(k * n / found.rows)), n) for n in found.class_rows]
+    return shared_rows(task.n_train, n_evaluated, used)
 
 
 def rows_used(variant: Variant, *evaluated: Part) -> int:

@@ -23,8 +23,8 @@ from decaybench.config import GaussianLinear, Linear, Polynomial, Variant
 from decaybench.tasks import generate
 from decaybench.tasks.streams import shuffled_rows, stream
 from decaybench.theory.simulation import train_on_batches
-from decaybench.theory.smoother import decompose
-from decaybench.theory.spectral import TrainedState, state_after
+from decaybench.theory.smoother import decompose, ridge_fit
+from decaybench.theory.spectral import TrainedState, span_of, state_after
 
 COST = 2.5e9  # units of a seed's weights, some tenths of a second on one core; decides how many seeds are followed
 MOST, FEWEST = 60, 4
@@ -37,6 +37,8 @@ def why_no_weights(variant: Variant) -> str | None:
     task, model, training = variant.task, variant.model, variant.training
     if not isinstance(model, Linear) or variant.n_classes is not None or variant.loss == "cross_entropy":
         return "the model is not linear with a squared loss"
+    if training.optimizer == "exact" and not training.decay_bias:
+        return None
     if training.optimizer != "sgd" or training.momentum:
         return "the law is of sgd without momentum"
     if model.dropout:
@@ -51,7 +53,9 @@ def why_no_weights(variant: Variant) -> str | None:
 def is_zero_start(variant: Variant) -> bool:
     """Whether every weight of a linear model starts at zero."""
     model = variant.model
-    return isinstance(model, Linear) and model.init_std == 0 and model.init_mean == 0
+    if not isinstance(model, Linear):
+        return False
+    return variant.training.optimizer == "exact" or (model.init_std == 0 and model.init_mean == 0)
 
 
 def trained_state(variant: Variant, seed: int, weight_decay: Sequence[float] | FloatArray) -> TrainedState:
@@ -61,6 +65,8 @@ def trained_state(variant: Variant, seed: int, weight_decay: Sequence[float] | F
     """
     training = variant.training
     inputs, targets = generate(variant.task, seed).train
+    if training.optimizer == "exact":
+        return _ridge_state(inputs, targets, np.asarray(weight_decay) * len(targets) / gradient_factor_of(variant))
     start, bias = initial_state(variant, seed)
     rate, g, decayed = training.learning_rate, gradient_factor_of(variant), training.decay_bias
     with np.errstate(over="ignore", invalid="ignore"):
@@ -75,6 +81,12 @@ def trained_state(variant: Variant, seed: int, weight_decay: Sequence[float] | F
             inputs, targets, start, bias, order, weight_decay=weight_decay, learning_rate=rate, g=g,
             decay_bias=decayed,
         )  # fmt: skip
+
+
+def _ridge_state(inputs: FloatArray, targets: FloatArray, penalty: FloatArray) -> TrainedState:
+    span = span_of(inputs)
+    fit = ridge_fit(span.coordinates, targets, penalty)
+    return TrainedState(fit.weights @ span.basis.T, fit.intercept)
 
 
 def true_weights(variant: Variant) -> FloatArray | None:

@@ -45,7 +45,8 @@ def cells_of(study: Study, code: Callable[[Recipe], str], seeds: range | None = 
 
 def _digest(recipe: Recipe) -> str:
     """A digest of task, model and training: on names and grids a cell's numbers do not depend."""
-    content = recipe.model_dump(mode="json", include={"task", "model", "training"})
+    content = recipe.model_dump(mode="json", include={"model"})
+    content |= {"task": recipe.task.deciding(), "training": recipe.training.deciding()}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -3,7 +3,7 @@
 Reading and checking a config is `parsing`, its files `files`, the schema and the table of keys `reference`.
 """
 
-from decaybench.config.models import MODELS, Linear, Mlp, Module
+from decaybench.config.models import MODELS, Linear, Mlp, Model, Module
 from decaybench.config.study import (
     BASE,
     FREE,
@@ -24,18 +24,22 @@ from decaybench.config.study import (
 from decaybench.config.tasks import (
     TASKS,
     BreastCancer,
+    Contents,
     Diabetes,
     Digits,
     Finite,
     GaussianLinear,
     ModularAddition,
     Polynomial,
+    SplitKeys,
+    Table,
+    Task,
 )
 from decaybench.config.types import ConfigError, InputError, Strict
 
 __all__ = [
     "BASE", "FREE", "MODELS", "NAME", "NO_RECIPE", "PATHVARS", "TASKS", "BreastCancer", "Config", "ConfigError",
-    "Diabetes", "Digits", "Finite", "GaussianLinear", "Grid", "InputError", "Linear", "Mlp", "ModularAddition",
-    "Module", "Polynomial", "Recipe", "Report", "Strict", "Study", "Training", "Variant", "nearest",
-    "overridden", "study_json",
+    "Contents", "Diabetes", "Digits", "Finite", "GaussianLinear", "Grid", "InputError", "Linear", "Mlp", "Model",
+    "ModularAddition", "Module", "Polynomial", "Recipe", "Report", "SplitKeys", "Strict", "Study", "Table", "Task",
+    "Training", "Variant", "nearest", "overridden", "study_json",
 ]  # fmt: skip

@@ -21,9 +21,11 @@ from decaybench.config import (
     ConfigError,
     Finite,
     Grid,
+    Linear,
     Report,
     Strict,
     Study,
+    Table,
     Training,
     Variant,
     nearest,
@@ -77,19 +79,24 @@ def _problems(config: Config) -> Iterator[str]:
             except ValidationError as error:
                 yield from (f"{place}.{line}" for line in _lines(error, changed))
             else:
-                yield from (f"{place}.{line}" for line in _contradictions(variant))
+                yield from (f"{place}.{line}" for line in contradictions(variant))
 
 
-def _contradictions(variant: Variant) -> Iterator[str]:
+def contradictions(variant: Variant) -> Iterator[str]:
     """Keys that are valid alone but not together."""
     task, training = variant.task, variant.training
     shortage = task.shortage() if isinstance(task, Finite) else None
     if shortage:
         yield f"task.{shortage}"
-    if variant.n_classes is None and training.loss == "cross_entropy":
+    unknown = isinstance(task, Table) and task.contents is None  # until somebody has looked at the table
+    if variant.n_classes is None and training.loss == "cross_entropy" and not unknown:
         yield f"training.loss: cross_entropy needs classes, and {task.kind} has numbers; use mse or half_mse"
     if training.optimizer != "sgd" and training.momentum:
         yield f"training.momentum: belongs to sgd; {training.optimizer} takes 0"
+    if training.optimizer == "exact" and not isinstance(variant.model, Linear):
+        yield f"training.optimizer: exact is of linear models; {variant.model.kind} takes sgd, adam or adamw"
+    elif training.optimizer == "exact" and variant.model.dropout:  # type: ignore[union-attr]
+        yield "model.dropout: exact has no steps to drop inputs from; use sgd, or 0"
     if training.nesterov and not training.momentum:
         yield "training.nesterov: needs training.momentum above 0"
 
@@ -158,8 +165,6 @@ def _message(detail: Any, path: list[int | str], raw: Any) -> str:
     if kind in ("union_tag_invalid", "literal_error"):
         allowed = [str(v) for v in _choices(path, context)]
         given = context.get("tag", value.get("kind") if isinstance(value, Mapping) else value)
-        if given == "table":
-            return f"kind 'table' is not built yet; one of {', '.join(allowed)}"
         return f"unknown value {given!r}" + nearest(str(given), allowed)
     if kind == "greater_than_equal":
         return f"must be {context['ge']:g} or more, got {value}"

@@ -38,8 +38,10 @@ PATHVARS = "pathvars"  # a key of Snakemake's: where it puts files
 
 
 class Training(Strict):
-    optimizer: Literal["sgd", "adam", "adamw"] = Field(
-        "sgd", description="sgd (L2 in the gradient, momentum), adam (L2 in the gradient), adamw (decoupled)"
+    optimizer: Literal["sgd", "adam", "adamw", "exact"] = Field(
+        "sgd",
+        description="sgd (L2 in the gradient, momentum), adam (L2 in the gradient), adamw (decoupled); exact: what a "
+        "linear model converges to, without steps: keys of steps, batches and epochs are ignored",
     )
     learning_rate: Positive = Field(0.003, description="step size η")
     momentum: Rate = Field(0.0, description="momentum of sgd")
@@ -58,6 +60,11 @@ class Training(Strict):
         description="linear models by sgd train in the span of their data (the same cells, faster); "
         "false trains all p weights",
     )
+
+    def deciding(self) -> dict[str, Any]:
+        """All of it that numbers depend on."""
+        keys = {"optimizer", "loss", "decay_bias"} if self.optimizer == "exact" else None
+        return self.model_dump(mode="json", include=keys)
 
 
 class Grid(Strict):

@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from decaybench.config.types import Count, NonNegative, Rate, Real, Strict, by_kind, whole, with_kind
+from decaybench.config.types import (
+    Count,
+    NonNegative,
+    Positive,
+    Rate,
+    Real,
+    Strict,
+    by_kind,
+    no_duplicates,
+    whole,
+    with_kind,
+)
 
 LEAST_ROWS = 10  # that a part keeps when it makes room for others
 
@@ -21,6 +32,10 @@ class TaskKeys(Strict):
 
     called: ClassVar[Mapping[str, str]] = {}  # its data in a reader's words, by language
     collected: ClassVar[bool] = False  # whether its rows were collected: seeds are then random splits of one data set
+
+    def deciding(self) -> dict[str, Any]:
+        """All of it that numbers depend on."""
+        return self.model_dump(mode="json")
 
 
 class GaussianLinear(TaskKeys):
@@ -208,8 +223,99 @@ class BreastCancer(Finite):
         return 2
 
 
+class SplitKeys(Strict):
+    """How the rows of a table are shared out."""
+
+    kind: Literal["random", "stratified", "group", "time"] | None = Field(
+        None, description="random, stratified, group, time; null: stratified for classes, else random"
+    )
+    by: str | None = Field(None, description="the column of groups or times")
+    train: Positive = Field(0.8, le=1, description="share of training rows")
+    validation: Positive = Field(0.1, le=1, description="share of validation rows, on which λ is chosen")
+    test: Positive = Field(0.1, le=1, description="share of test rows, only reported")
+
+
+class Contents(Strict):
+    """What a table was found to hold, of all that numbers and jobs depend on; written by us, not by people."""
+
+    sha256: str  # of the file's content
+    rows: int
+    n_train: int
+    n_validation: int
+    n_test: int
+    n_features: int  # columns of the design matrix
+    n_classes: int | None  # None: the target is a number
+    class_rows: tuple[int, ...] = ()  # of each class
+    split: Literal["random", "stratified", "group", "time"]
+    windows: int = 0  # of a split in time: how many the seeds space over the rows
+
+
+Columns = Annotated[list[str], AfterValidator(no_duplicates)]
+
+
+class Table(TaskKeys):
+    """A table of your own: CSV, TSV or Parquet, or `sklearn:NAME`."""
+
+    collected: ClassVar[bool] = True
+
+    kind: Literal["table"]
+    path: str = Field(
+        min_length=1,
+        description="file, relative to the config file that names it; `sklearn:wine` is a data set of scikit-learn",
+    )
+    target: str = Field(description="the column to predict")
+    problem: Literal["regression", "classification"] | None = Field(
+        None, description="regression or classification; null: numbers are regression, all else classification"
+    )
+    features: Annotated[Columns, Field(min_length=1)] | None = Field(
+        None, description="columns to predict from; null: all but target, split.by and drop"
+    )
+    drop: Columns = Field([], description="columns to leave out")
+    categorical: Columns | None = Field(None, description="columns to one-hot; null: those that are not numbers")
+    missing: Literal["refuse", "impute"] = Field(
+        "refuse",
+        description="refuse, or impute: the median of the training rows and an indicator; a level of its own",
+    )
+    degree: Literal[1, 2] = Field(1, description="2 adds squares and products of the numeric columns")
+    split: SplitKeys = Field(default_factory=SplitKeys, description="how rows are shared out, see below")
+    folder: str = Field("", description="where path begins; written by decaybench")
+    contents: Contents | None = Field(None, description="what the table holds; written by decaybench")
+
+    def deciding(self) -> dict[str, Any]:
+        """What the table holds and how it is used, not where it is; sizes in place of shares."""
+        keys = self.model_dump(mode="json", exclude={"path", "folder", "contents", "split"})
+        return {**keys, "by": self.split.by, **self.found.model_dump(mode="json")}
+
+    @property
+    def found(self) -> Contents:
+        """What the table holds, once it has been looked at."""
+        if self.contents is None:
+            raise ValueError(f"{self.path}: the table has not been looked at yet")
+        return self.contents
+
+    @property
+    def n_train(self) -> int:
+        return self.found.n_train
+
+    @property
+    def n_validation(self) -> int:
+        return self.found.n_validation
+
+    @property
+    def n_test(self) -> int:
+        return self.found.n_test
+
+    @property
+    def n_features(self) -> int:
+        return self.found.n_features
+
+    @property
+    def n_classes(self) -> int | None:
+        return None if self.contents is None else self.contents.n_classes
+
+
 Task = Annotated[
-    GaussianLinear | Polynomial | ModularAddition | Diabetes | Digits | BreastCancer,
+    GaussianLinear | Polynomial | ModularAddition | Diabetes | Digits | BreastCancer | Table,
     Field(discriminator="kind"),
     with_kind("gaussian_linear"),
 ]

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from decaybench import tasks
 from decaybench.cells.blocks import block_names
 from decaybench.cells.grid import block_json, seeds_for_nodes, seeds_per_block
-from decaybench.config import Module, Recipe, Study
+from decaybench.config import Module, Recipe, Study, Table
 from decaybench.figures import MODULES as FIGURES
 from decaybench.jobs import resources
 from decaybench.learning import code_of, module_of
@@ -48,6 +48,8 @@ STAGES = {
     "judge": Stage((_task_of,), libraries=(*NUMBERS, *DRAWING)),
     "cost": Stage(libraries=("torch",)),
     "render": Stage((_task_of,), libraries=("jinja2", "babel")),
+    "splits": Stage((_task_of,), libraries=("numpy", "pandas", "pyarrow", "scikit-learn")),
+    "refit": Stage((_task_of, module_of), libraries=("torch", *NUMBERS)),
 }
 ARRAY_JOBS = "--slurm-array-jobs"
 MANY_JOBS = 5_000  # Snakemake plans a thousand in about a second
@@ -95,6 +97,16 @@ def training_code(study: Study) -> str:
 
 def _joined(codes: Iterable[str]) -> str:
     return hashlib.sha256("".join(codes).encode()).hexdigest()[:16]
+
+
+def with_tables(studies: Iterable[Study]) -> list[str]:
+    """The names of studies of which some variant reads a table."""
+    return [s.name for s in studies if any(isinstance(variant.task, Table) for variant in s.resolved())]
+
+
+def with_models(studies: Iterable[Study]) -> list[str]:
+    """The names of studies that end with a model to use: those that themselves train one of ours on a table."""
+    return [s.name for s in studies if isinstance(s.task, Table) and not isinstance(s.model, Module)]
 
 
 def unwatched(studies: Iterable[Study]) -> list[str]:

@@ -13,12 +13,15 @@ from decaybench.provenance.own_code import own_code
 MODULES = {
     "linear": "decaybench.learning.linear",
     "mlp": "decaybench.learning.mlp",
+    "exact": "decaybench.learning.exact",
     "module": "decaybench.learning.module",
 }
 
 
 def module_of(recipe: Recipe) -> str:
     """The file that trains a recipe; a linear model of classes is a network without hidden layers."""
+    if recipe.training.optimizer == "exact":
+        return MODULES["exact"]
     several = recipe.model.kind == "linear" and recipe.n_classes is not None
     return MODULES["mlp" if several else recipe.model.kind]
 

@@ -98,6 +98,7 @@ class Problem:
     describe: Callable[[list[Tensor]], dict[str, Tensor]]  # norms and bias of every cell, [lanes, columns]
     optimizer: Optimizer | None = None  # of a model that brings its own; else the loop's
     notes: Callable[[], list[str]] | None = None  # of one's own modules: what each lane says of its parameters
+    solved: bool = False  # whether the parameters are at their optimum already: no step is taken
 
 
 def constant_loss(targets: NDArray[np.float64], loss: str) -> Tensor:

@@ -17,13 +17,14 @@ from decaybench.cells import tables
 from decaybench.cells.grid import Cell
 from decaybench.config import Linear, Module, Recipe
 from decaybench.learning import device, loop, module_of
-from decaybench.learning.batch import Batch, Lane, dropout_draws, row_orders
+from decaybench.learning.batch import Batch, Lane, Problem, dropout_draws, row_orders
 from decaybench.learning.optimizers import OPTIMIZERS
-from decaybench.tasks import generate
+from decaybench.tasks import generate, target_unit
 
 # What may differ between the cells of one batch; everything else decides its shapes or its formulas.
 FREE_TASK = ("weight", "bias", "noise_std", "label_noise")
 FREE_MODEL = ("init_std", "init_mean", "bias_init_std", "bias_init", "init_scale")
+# (Of what is solved, not trained, keys of steps decide nothing.)
 FREE_TRAINING = ("learning_rate", "decay_bias")
 MIN_LANES, MAX_LANES = 2, 4096
 
@@ -42,7 +43,7 @@ def train_cells(
 ) -> tuple[pa.Table, str]:
     """Train every cell once; equal keys are trained once. Returns rows of a block and the device's name."""
     unique = list({cell.key: cell for cell in cells}.values())
-    total = float(sum(cell.recipe.training.epochs for cell in unique))
+    total = float(sum(cell.recipe.training.epochs for cell in unique if cell.recipe.training.optimizer != "exact"))
     parts: list[pa.Table] = []
     done = 0.0
     with device.settled(), device.claimed(device.choose()) as chosen:
@@ -70,6 +71,8 @@ def _structure(recipe: Recipe) -> str:
     content = recipe.model_dump(mode="json", include={"task", "model", "training"})
     for section, free in (("task", FREE_TASK), ("model", FREE_MODEL), ("training", FREE_TRAINING)):
         content[section] = {key: value for key, value in content[section].items() if key not in free}
+    if recipe.training.optimizer == "exact":
+        content["training"] = recipe.training.deciding()
     content["training"]["momentum"] = recipe.training.momentum > 0
     content["training"]["loss"] = "mse" if recipe.loss == "half_mse" else recipe.loss
     if "dropout" in content["model"]:
@@ -111,12 +114,22 @@ def _lanes_per_batch(lane: Lane, chosen: torch.device) -> int:
 
 
 def _train_batch(lanes: list[Lane], chosen: torch.device, on_epoch: Callable[[], None]) -> pa.Table:
+    schedule, recording, start, problem = train_lanes(lanes, chosen, on_epoch)
+    notes = None if problem.notes is None else np.array(problem.notes(), dtype=object)
+    return _rows(lanes, schedule, recording, start, problem.describe(recording.parameters), notes)
+
+
+def train_lanes(
+    lanes: list[Lane], chosen: torch.device, on_epoch: Callable[[], None] = lambda: None
+) -> tuple[loop.Schedule, loop.Recording, dict[str, Tensor], Problem]:
+    """Train lanes of one structure: how, what came of it, the norms at the start, and the problem."""
     recipe = lanes[0].recipe
     module = _module(recipe)
     float64 = isinstance(recipe.model, Linear)
+    exact = recipe.training.optimizer == "exact"
     batch = Batch(
         # A lone lane trains beside its copy: the library multiplies one matrix by other routes than several.
-        lanes=lanes * 2 if len(lanes) == 1 else lanes,
+        lanes=lanes * 2 if len(lanes) == 1 and not exact else lanes,
         columns=module.COLUMNS,
         device=device.for_dtype(chosen, float64),
         dtype=torch.float64 if float64 else torch.float32,
@@ -125,11 +138,13 @@ def _train_batch(lanes: list[Lane], chosen: torch.device, on_epoch: Callable[[],
     schedule = loop.Schedule(
         n_train=recipe.task.n_train,
         batch_size=min(recipe.training.batch_size, recipe.task.n_train),
-        epochs=recipe.training.epochs,
+        epochs=0 if problem.solved else recipe.training.epochs,
         record_every=recipe.training.record_every,
         optimizer=problem.optimizer or OPTIMIZERS[recipe.training.optimizer],
     )
     start = problem.describe(problem.parameters)
+    if problem.solved:  # as if from zero: where they start decides nothing
+        start = {name: torch.zeros_like(values) for name, values in start.items()}
     recording = loop.train(
         problem.model,
         problem.parameters,
@@ -142,8 +157,7 @@ def _train_batch(lanes: list[Lane], chosen: torch.device, on_epoch: Callable[[],
         dropout_draws(batch, problem.dropout_units),
         on_epoch,
     )
-    notes = None if problem.notes is None else np.array(problem.notes(), dtype=object)
-    return _rows(lanes, schedule, recording, start, problem.describe(recording.parameters), notes)
+    return schedule, recording, start, problem
 
 
 def _rows(
@@ -163,8 +177,10 @@ def _rows(
 
     kept = own(recording.kept)
     history = {name: own(values).T for name, values in recording.metrics.items()}  # [cells, records]
-    last = {name: values[np.arange(len(kept)), kept] for name, values in history.items()}
     epochs = np.asarray(recording.epochs)
+    units = _squared_units(lanes)[lane_of]
+    history = {name: values * units[:, None] if name in tables.LOSSES else values for name, values in history.items()}
+    last = {name: values[np.arange(len(kept)), kept] for name, values in history.items()}
     columns = {
         **{name: value for name, value in last.items() if name != "weight_norm"},
         **{name: own(values) for name, values in end.items()},
@@ -177,3 +193,14 @@ def _rows(
     if notes is not None:
         columns["parameters"] = notes[lane_of]
     return tables.rows_of([c for lane in lanes for c in lane.cells], columns, recording.epochs, history, kept + 1)
+
+
+def _squared_units(lanes: list[Lane]) -> np.ndarray:
+    """What a squared error of each lane is in the squared units of its target; 1 for all but numbers of a table."""
+    known: dict[tuple[int, int], float] = {}
+    for lane in lanes:
+        key = id(lane.recipe), lane.seed
+        if key not in known:
+            of_numbers = lane.recipe.loss != "cross_entropy" and lane.recipe.n_classes is None
+            known[key] = target_unit(lane.recipe.task, lane.seed) ** 2 if of_numbers else 1.0
+    return np.array([known[id(lane.recipe), lane.seed] for lane in lanes])

@@ -33,8 +33,9 @@ def rows(view: VariantView, label: str) -> list[Row]:
     two = Row("logistic-two", logistic, N_("two classes"), "C = 2/(nλ)", libraries.logistic_c(decay, n, 2))
     more = Row("logistic-more", logistic, N_("more classes"), "C = 1/(nλ)", libraries.logistic_c(decay, n, 3))
     memory = Row("memory", "AdamW", N_("steps until a weight is forgotten"), "1/(ηλ)", libraries.memory(decay, eta))
+    steps = [] if view.variant.training.optimizer == "exact" else [memory]
     if view.classes:
-        return [two if view.variant.n_classes == 2 else more, memory]
+        return [two if view.variant.n_classes == 2 else more, *steps]
     loss = view.variant.loss
     g = 2 if loss == "mse" else 1
     ridge = Row("ridge", "scikit-learn Ridge", "", f"alpha = nλ/{g}", libraries.ridge_alpha(decay, n, loss))
@@ -42,4 +43,4 @@ def rows(view: VariantView, label: str) -> list[Row]:
         "glmnet", "glmnet", N_("alpha = 0, y of variance 1"), f"lambda = λ/{g}", libraries.glmnet_lambda(decay, loss)
     )
     other = Row("half", "PyTorch", N_("with half the squared error"), "λ/2", decay / 2)
-    return [ridge, glmnet, *([other] if g == 2 else []), more, memory]
+    return [ridge, glmnet, *([other] if g == 2 else []), more, *steps]

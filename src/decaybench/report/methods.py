@@ -13,6 +13,8 @@ from decaybench.cells.grid import format_seeds
 from decaybench.config import BASE
 from decaybench.provenance.processor import kinds
 
+OURS = ("folder", "contents")  # of a table's keys: what people do not write
+
 
 class Methods:
     """What the methods section asks."""
@@ -104,7 +106,11 @@ class Methods:
         """Task, model, training and grid as in the config, each on one line; nulls left out."""
         dumped = view.variant.model_dump(mode="json")
         lines = {
-            part: ", ".join(f"{key}: {_yaml(value)}" for key, value in dumped[part].items() if value is not None)
+            part: ", ".join(
+                f"{key}: {_yaml(value)}"
+                for key, value in dumped[part].items()
+                if value is not None and key not in OURS
+            )
             for part in ("task", "model", "training")
         }
         lines["weight_decay"] = ", ".join(view.labels)
@@ -125,7 +131,8 @@ class Methods:
     def overrides(self, study: StudyView, view: VariantView) -> str:
         """The keys that make a variant, as in the config."""
         keys = study.study.variants.get(view.name, {})
-        return ", ".join(f"{key}: {_yaml(value)}" for key, value in keys.items())
+        own = {key: value for key, value in keys.items() if key.rpartition(".")[2] not in OURS}
+        return ", ".join(f"{key}: {_yaml(value)}" for key, value in own.items())
 
 
 def _yaml(value: Any) -> str:

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from decaybench.config import Table
+
 MODULES = {
     "gaussian_linear": "decaybench.tasks.gaussian_linear",
     "polynomial": "decaybench.tasks.polynomial",
@@ -15,6 +17,8 @@ MODULES = {
     "diabetes": "decaybench.tasks.bundled",
     "digits": "decaybench.tasks.bundled",
     "breast_cancer": "decaybench.tasks.bundled",
+    "table": "decaybench.tasks.table",
+    "arrays": "decaybench.tasks.arrays",  # of no config: data in memory
 }
 
 
@@ -37,6 +41,17 @@ def generate(task: Any, seed: int) -> Data:
     """The data of one seed of a task. Equal arguments give equal bits."""
     data: Data = importlib.import_module(MODULES[task.kind]).generate(task, seed)
     return data
+
+
+def has_names(task: Any) -> bool:
+    """Whether `column_names` has names for the inputs of a task; its data need not be there."""
+    return isinstance(task, Table) or column_names(task) is not None
+
+
+def target_unit(task: Any, seed: int) -> float:
+    """What 1 in the targets of a seed is in the target's own units: losses are reported in these, squared."""
+    own = getattr(importlib.import_module(MODULES[task.kind]), "target_unit", None)
+    return 1.0 if own is None else float(own(task, seed))
 
 
 def constant_loss(targets: NDArray[np.float64], loss: str) -> NDArray[np.float64]:

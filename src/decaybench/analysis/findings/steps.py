@@ -5,7 +5,7 @@ from __future__ import annotations
 from decaybench.analysis.variants import VariantView
 from decaybench.theory.stability import decay_multipliers
 
-STEPS = ("sgd", "momentum", "nesterov", "adam", "adamw")
+STEPS = ("sgd", "momentum", "nesterov", "adam", "adamw", "exact")
 PACES = ("shrinks", "wipes", "flips", "turns", "swings", "grows")
 ALONE = ("alone", "momentum", "adaptive", "dropout")
 
@@ -37,10 +37,10 @@ def pace(view: VariantView, label: str) -> str:
 
 
 def paces(view: VariantView) -> dict[str, list[str]]:
-    """The λ > 0 of the grid by what decay does there, those that diverged included; empty for adam."""
+    """The λ > 0 of the grid by what decay does there, those that diverged included; empty for adam and exact."""
     found: dict[str, list[str]] = {}
     for label in view.labels:
-        if float(label) > 0 and step(view) != "adam":
+        if float(label) > 0 and step(view) not in ("adam", "exact"):
             found.setdefault(pace(view, label), []).append(label)
     return found
 

@@ -13,7 +13,7 @@ from decaybench.analysis.identities.identity import Check, Identity
 from decaybench.analysis.results import VariantResults
 from decaybench.cells.recipe import gradient_factor_of, steps_of
 from decaybench.config import Linear
-from decaybench.tasks import generate
+from decaybench.tasks import generate, target_unit
 from decaybench.theory.spectral import state_after
 
 SEEDS = 20  # trained again by the exact law
@@ -57,6 +57,7 @@ def _share(results: VariantResults, decay: float) -> np.ndarray:
             g=gradient_factor_of(variant), decay_bias=variant.training.decay_bias,
         )  # fmt: skip
         plain = np.mean((data.test.inputs @ state.weights[0] + state.bias[0] - data.test.targets) ** 2)
+        plain *= target_unit(variant.task, seed) ** 2
         penalty = decay / 2 * np.sum(state.weights[0] ** 2)
         shares.append(abs(float(reported[seed]) - plain) / penalty if penalty > least else np.nan)
     return np.asarray(shares)

@@ -101,9 +101,10 @@ def test_what_is_shown_runs_and_ends_with_a_page(reader):
     results = reader.folder / "results"
     for language in ("en", "zh"):
         page = (results / f"report.{language}.html").read_text(encoding="utf-8")
-        assert "mine" in page and 'class="unfinished"' not in page
+        assert "</html>" in page and 'class="unfinished"' not in page  # of whichever config was shown last
         partial = (results / f"partial.{language}.html").read_text(encoding="utf-8")
         assert 'class="unfinished"' in partial
+    assert {"mine", "wine"} <= {facts.parent.name for facts in results.glob("*/facts.json")}
     assert (reader.folder / "appendix.html").stat().st_size > 100_000
     assert any("--profile profiles/slurm" in command for command in reader.done)
 
